@@ -1,0 +1,1 @@
+"""The kinds: one folder each, found through the entry points `vitruvian.kinds`."""

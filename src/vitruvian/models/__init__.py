@@ -1,0 +1,1 @@
+"""Equations and tables that several kinds may import (circulation, cell models, pharmacokinetics)."""

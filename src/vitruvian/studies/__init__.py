@@ -1,0 +1,1 @@
+"""Questions over many twins: trials, covariate adjustment, a staffed unit of patients."""
