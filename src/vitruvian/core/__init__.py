@@ -1,0 +1,1 @@
+"""The contract: parameters, priors, noise, actions, case, record, belief, quantities, units, errors."""

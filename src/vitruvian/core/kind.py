@@ -1,0 +1,273 @@
+"""The contract of a kind, its capabilities as nominal subtypes, and what a kind says about itself."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from vitruvian.core.action import Action
+from vitruvian.core.belief import State
+from vitruvian.core.case import Case, Subject
+from vitruvian.core.errors import KindError
+from vitruvian.core.fields import infos
+from vitruvian.core.forcing import Batch, Forcing
+from vitruvian.core.noise import AbstractNoise, Discrepancy
+from vitruvian.core.parameter import Parameter
+from vitruvian.core.quantity import Observable, Quantity, Request
+from vitruvian.core.record import Record
+from vitruvian.core.units import parse
+
+Outputs = Mapping[str, np.ndarray]
+Theta = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class ContextOfUse:
+    """What the kind is for (ASME V&V 40): the question, who asks it, the risk of a wrong answer, what it is not for."""
+
+    question: str
+    users: str
+    risk: str
+    not_for: str
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """Ranges in which the kind's evidence holds, by "Type.field" of the subject or an action, in the field's unit."""
+
+    ranges: Mapping[str, tuple[float, float]]
+    source: str
+
+    def outside(self, case: Case) -> tuple[str, ...]:
+        """A sentence for every field of the subject or an action that lies outside."""
+        said: list[str] = []
+        for thing in (case.subject, *case.timeline):
+            for name, info in infos(type(thing)).items():
+                key = f"{type(thing).__name__}.{name}"
+                value = getattr(thing, name)
+                if key not in self.ranges or value is None:
+                    continue
+                low, high = self.ranges[key]
+                if not low <= value <= high:
+                    said.append(
+                        f"{key} = {value:g} {info.unit} is outside {low:g} to {high:g}, where the evidence holds"
+                    )
+        return tuple(dict.fromkeys(said))
+
+
+@dataclass(frozen=True)
+class Effect:
+    """A documented effect, tested by law: `action` moves `quantity` (over `window` s after it) by low..high (its unit)."""
+
+    action: Action
+    quantity: str
+    window: float
+    low: float
+    high: float
+    source: str
+
+
+@dataclass(frozen=True)
+class Example:
+    """The example case of a kind: a case, when and what its sensors see, and typical effects of every action."""
+
+    case: Case
+    t0: float
+    t1: float
+    observed: Mapping[str, np.ndarray]  # observable -> times of its readings: the data density for calibration
+    effects: tuple[Effect, ...]
+    sensor: str = ""
+
+
+class AbstractKind(ABC):
+    """A kind of twin. Its author declares these and writes one member; an engine supplies `run`."""
+
+    name: str
+    version: str
+    context_of_use: ContextOfUse
+    envelope: Envelope
+    parameters: tuple[Parameter, ...]
+    observables: tuple[Observable, ...]
+    quantities: tuple[Quantity, ...]
+    actions: tuple[type[Action], ...]
+    subject: type[Subject]
+    noises: tuple[AbstractNoise, ...]
+    discrepancies: Mapping[str, Discrepancy] = {}
+    stochastic: bool = False
+
+    @abstractmethod
+    def compile(self, case: Case, record: Record, t0: float, t1: float, known_at: float) -> Forcing:
+        """Typed objects to arrays for [t0, t1]; uses only actions and rows known by `known_at`."""
+
+    @abstractmethod
+    def run(
+        self,
+        theta: Theta,
+        forcing: Forcing | Batch,
+        request: Request,
+        seeds: np.ndarray,
+        start: State | None = None,
+    ) -> tuple[Outputs, State | None]:
+        """All members: theta (member,) or (member, slot), seeds (member,) -> outputs {name: (member, ...)}, state at t1."""
+
+    @abstractmethod
+    def example(self) -> Example:
+        """The example case with its documented effects."""
+
+    def observable(self, name: str) -> Observable:
+        """By name; KindError if there is none."""
+        return _named(self, "observable", self.observables, name)
+
+    def quantity(self, name: str) -> Quantity:
+        """By name; KindError if there is none."""
+        return _named(self, "quantity", self.quantities, name)
+
+    def unit_of(self, name: str) -> str:
+        """Unit of an observable or quantity."""
+        for thing in (*self.observables, *self.quantities):
+            if thing.name == name:
+                return thing.unit
+        raise KindError(
+            f"'{name}' is neither an observable nor a quantity",
+            where=f"kind '{self.name}'",
+            fix=_choice(self),
+        )
+
+    def action_type(self, name: str) -> type[Action]:
+        """The action type of this name; KindError lists those there are."""
+        for cls in self.actions:
+            if cls.__name__ == name:
+                return cls
+        names = ", ".join(c.__name__ for c in self.actions)
+        raise KindError(f"there is no action '{name}'", where=f"kind '{self.name}'", fix=f"use {names}")
+
+    def noise(self, observable: str, sensor: str) -> AbstractNoise:
+        """The noise of this sensor on this observable; a noise with sensor "" serves any sensor."""
+        fits = [n for n in self.noises if n.observable == observable and n.sensor in (sensor, "")]
+        if not fits:
+            raise KindError(
+                f"no sensor '{sensor}' sees '{observable}'",
+                where=f"kind '{self.name}'",
+                fix="declare a noise for it, or leave these rows out",
+            )
+        return max(fits, key=lambda n: n.sensor == sensor)
+
+
+class Causal(ABC):
+    """Its actions are interventions: compare and recommend accept it."""
+
+
+class Differentiable(ABC):
+    """`run` may be traced and differentiated by JAX; sensitivities are forward."""
+
+    @abstractmethod
+    def sensitivities(
+        self,
+        padded_z: np.ndarray,
+        forcing: Forcing | Batch,
+        request: Request,
+        start: State | None = None,
+    ) -> tuple[Outputs, Outputs]:
+        """Outputs {name: (member, ...)} at z (member, width) and their derivatives {name: (member, ..., width)}."""
+
+
+class Resumable(ABC):
+    """`run` returns a state from which it can go on: opaque, versioned, serialisable."""
+
+    @property
+    @abstractmethod
+    def state_version(self) -> str:
+        """Changes when the layout of the state changes."""
+
+
+class Filterable(Resumable):
+    """Ensemble filters apply: the state is a vector."""
+
+    @abstractmethod
+    def to_vector(self, state: State) -> np.ndarray:
+        """(member, k)."""
+
+    @abstractmethod
+    def from_vector(self, vector: np.ndarray, state: State) -> State:
+        """The state with these vectors, everything else as in `state`."""
+
+
+class Reconstructible(ABC):
+    """Its state can be built from what is seen now: a ward starts from its census with elapsed stays."""
+
+    @abstractmethod
+    def state_from(self, case: Case, record: Record, at: float, theta: Theta, seeds: np.ndarray) -> State:
+        """State of every member at `at`, given the record known by then."""
+
+
+class Fittable(ABC):
+    """Learns weights from a table of many subjects; a twin stores (kind, version, artefact)."""
+
+    @property
+    @abstractmethod
+    def artefact(self) -> str:
+        """Content hash of the weights; "" before any fit."""
+
+    @abstractmethod
+    def fit(self, table: Any, seed: int) -> AbstractKind:
+        """The same contract with weights fitted on this table."""
+
+
+class ExactLikelihood(ABC):
+    """Its likelihood is known in closed form (a Kalman filter, an HMM)."""
+
+    @abstractmethod
+    def log_likelihood(self, theta: Theta, case: Case, record: Record, t0: float, t1: float) -> np.ndarray:
+        """log p(record | theta), (member,)."""
+
+
+def check_kind(kind: AbstractKind) -> None:
+    """Raise KindError for whatever a kind must declare and does not."""
+    where = f"kind '{getattr(kind, 'name', type(kind).__name__)}'"
+    needed = (
+        "name",
+        "version",
+        "context_of_use",
+        "envelope",
+        "parameters",
+        "observables",
+        "actions",
+        "subject",
+        "noises",
+    )
+    for attribute in needed:
+        if not hasattr(kind, attribute):
+            raise KindError(f"does not declare '{attribute}'", where=where, fix="see docs/how-to/add-a-kind.md")
+    for p in kind.parameters:
+        if not p.source.strip():
+            raise KindError(f"parameter '{p.name}' has no source", where=where, fix="cite one, or say 'assumed'")
+    for thing in (*kind.parameters, *kind.observables, *kind.quantities):
+        parse(thing.unit)
+    for described in (*kind.actions, kind.subject):
+        for info in infos(described).values():
+            parse(info.unit)
+    names = [t.name for t in (*kind.parameters, *kind.observables, *kind.quantities)]
+    if doubled := sorted({n for n in names if names.count(n) > 1}):
+        raise KindError(f"names used twice: {', '.join(doubled)}", where=where, fix="give each its own name")
+    seen = {o.name for o in kind.observables}
+    for q in kind.quantities:
+        if q.of and q.of not in seen:
+            raise KindError(f"quantity '{q.name}' is of '{q.of}', which is no observable", where=where)
+    for n in kind.noises:
+        if n.observable not in seen:
+            raise KindError(f"noise on '{n.observable}', which is no observable", where=where)
+
+
+def _named(kind: AbstractKind, what: str, things: Sequence[Any], name: str) -> Any:
+    for thing in things:
+        if thing.name == name:
+            return thing
+    raise KindError(f"there is no {what} '{name}'", where=f"kind '{kind.name}'", fix=_choice(kind))
+
+
+def _choice(kind: AbstractKind) -> str:
+    return "use one of " + ", ".join(t.name for t in (*kind.observables, *kind.quantities))
