@@ -33,12 +33,11 @@ $(STAMP): pyproject.toml constraints.txt | $(BIN)/python
 run: env ## the demonstration twin and its report
 	$(BIN)/vitruvian demo
 
-test: env ## every test but those that start services or kill processes; skips are printed with their reason
+test: env ## every test but the service and kill ones; skips say why
 	$(BIN)/python -m pytest -n $(WORKERS) -m 'not service and not kill'
 
-service: env ## the tests that start services, browsers or second processes, and those that kill them
-	@rc=0; $(BIN)/python -m pytest -m 'service or kill' || rc=$$?; \
-	  if [ $$rc -eq 5 ]; then echo "no service or kill test yet"; else exit $$rc; fi
+service: env ## tests that start services, browsers, processes, or kill them
+	$(BIN)/python -m pytest -m 'service or kill'
 
 check: env ## format, lint, types, layers, fast tests; warnings are errors
 	$(BIN)/ruff format --check .
@@ -57,7 +56,7 @@ validate-quick: env ## the same code at reduced size
 
 bench: env ## figures beside their peers: make bench NAME=ode (all without NAME)
 	@for file in benchmarks/$(or $(NAME),*).py; do \
-	  [ -e "$$file" ] || { echo "error: no benchmark $$file. There are:" $$(cd benchmarks && ls *.py 2>/dev/null) >&2; exit 1; }; \
+	  [ -e "$$file" ] || { echo "error: no benchmark $$file. There are:" $$(ls benchmarks/*.py 2>/dev/null) >&2; exit 1; }; \
 	  echo "== $$file"; $(BIN)/python "$$file"; done
 
 docs: env ## run every page's code and follow every link

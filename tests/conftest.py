@@ -14,9 +14,7 @@ import pytest
 from needs import require_data
 from pages import all_pages
 
-hypothesis.settings.register_profile(
-    "house", derandomize=True, deadline=None, print_blob=True, database=None
-)
+hypothesis.settings.register_profile("house", derandomize=True, deadline=None, print_blob=True, database=None)
 hypothesis.settings.load_profile("house")
 
 NOT_FAST = {"slow", "service", "kill", "science"}

@@ -42,15 +42,11 @@ def run_command(command: Command, page: Page, folder: Path) -> None:
         printed.strip() + "\n",
         doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE,
     )
-    assert same or not command.shown.strip(), (
-        f"{where}\nthe page shows:\n{command.shown}\nbut it prints:\n{printed}"
-    )
+    assert same or not command.shown.strip(), f"{where}\nthe page shows:\n{command.shown}\nbut it prints:\n{printed}"
 
 
 @pytest.mark.parametrize("page", RUNNABLE, ids=lambda page: page.name)
-def test_the_code_of_a_page_runs(
-    page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_code_of_a_page_runs(page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("VITRUVIAN_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("VITRUVIAN_DATA", str(find_data_root()))
@@ -78,9 +74,7 @@ def test_a_shell_block_is_run_or_says_why_not(page: Page) -> None:
         for block in page.blocks
         if block.language in SHELL and not (block.no_run or block.file or commands(block))
     ]
-    assert not silent, (
-        f"start the commands with '$ ' or put <!-- no-run: reason --> above the block: {silent}"
-    )
+    assert not silent, f"start the commands with '$ ' or put <!-- no-run: reason --> above the block: {silent}"
 
 
 def anchors(text: str) -> set[str]:
@@ -137,3 +131,28 @@ def test_the_reader_of_blocks_knows_its_directives() -> None:
     [command] = commands(console)
     assert command.command == "vitruvian forecast T \\\n  --hours 3"
     assert command.shown == "shown ...\n"
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize(
+    ("block", "complaint"),
+    [
+        ("```console\n$ echo one two\nthree\n```\n", "but it prints"),
+        ("```console\n$ false\n```\n", "ended with 1"),
+        ("```console\n$ echo 'Traceback (most recent call last)'\n```\n", "Traceback"),
+    ],
+)
+def test_a_page_that_shows_what_is_not_so_fails(block: str, complaint: str, tmp_path: Path) -> None:
+    page = Page(ROOT / "docs" / "broken.md", block, read_blocks(block))
+    [command] = commands(page.blocks[0])
+    with pytest.raises(AssertionError, match=re.escape(complaint)):
+        run_command(command, page, tmp_path)
+
+
+@pytest.mark.fast
+def test_a_python_block_that_fails_names_its_line(tmp_path: Path) -> None:
+    text = "# A page\n\n```python\nward = {}\nward['beds']\n```\n"
+    page = Page(ROOT / "docs" / "broken.md", text, read_blocks(text))
+    with pytest.raises(KeyError, match="beds") as failure:
+        run_python(page.blocks[0], page, {})
+    assert failure.traceback[-1].lineno + 1 == 5

@@ -1,10 +1,12 @@
 """Laws of the house that no linter knows: light imports, no machine paths, complete kinds."""
 
+import ast
 import itertools
 import re
 import subprocess
 import sys
 import tomllib
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -17,9 +19,7 @@ HEAVY = ("jax", "numba", "scipy.stats", "matplotlib", "sqlalchemy", "xarray", "p
 BINARY = {".png", ".npz", ".pdf", ".ico", ".woff2", ".gz"}
 # Letters in brackets, so that this file does not find itself.
 MACHINE_PATH = re.compile(r"""["'`\s=(]/(hom[e]|sr[v]|op[t]|wor[k]|roo[t]|far[m]|Use[r]s)/[\w.]""")
-REGISTRY = re.compile(
-    r"pyp[i]\.org|python[h]osted|npm[j]s\.(org|com)|deb[.]debian|archive[.]ubuntu|crates[.]io"
-)
+REGISTRY = re.compile(r"pyp[i]\.org|python[h]osted|npm[j]s\.(org|com)|deb[.]debian|archive[.]ubuntu|crates[.]io")
 
 
 def committed_files() -> list[Path]:
@@ -99,6 +99,33 @@ def test_every_direct_dependency_is_pinned() -> None:
     needs = [*project["dependencies"], *itertools.chain.from_iterable(extras.values())]
     lacking = set(map(normal, needs)) - set(map(normal, pins)) - unpinned_by_choice
     assert not lacking, f"make constraints: {sorted(lacking)}"
+
+
+def test_what_is_imported_is_declared() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    users = [extras[name] for name in ("plot", "fit", "sample", "bench", "peers")]
+    needs = itertools.chain(project["dependencies"], *users)
+    declared = set(map(normal, needs)) | {"vitruvian"}
+    distributions = metadata.packages_distributions()
+    undeclared = []
+    for path in python_files():
+        for module in imported_modules(path) - sys.stdlib_module_names:
+            names = {normal(name) for name in distributions.get(module, [module])}
+            if not names & declared:
+                undeclared.append(f"{path.relative_to(ROOT)}: {module}")
+    assert not undeclared, f"add to pyproject.toml or do without: {undeclared}"
+
+
+def imported_modules(path: Path) -> set[str]:
+    """The top-level names of all absolute imports of a file, those inside functions too."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module.partition(".")[0])
+    return found
 
 
 def normal(requirement: str) -> str:
