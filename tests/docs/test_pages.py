@@ -42,11 +42,16 @@ def run_command(command: Command, page: Page, folder: Path) -> None:
         printed.strip() + "\n",
         doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE,
     )
-    assert same or not command.shown.strip(), f"{where}\nthe page shows:\n{command.shown}\nbut it prints:\n{printed}"
+    difference = f"the page shows:\n{command.shown}\nbut it prints:\n{printed}"
+    assert same or not command.shown.strip(), f"{where}\n{difference}"
 
 
 @pytest.mark.parametrize("page", RUNNABLE, ids=lambda page: page.name)
-def test_the_code_of_a_page_runs(page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_code_of_a_page_runs(
+    page: Page,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("VITRUVIAN_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("VITRUVIAN_DATA", str(find_data_root()))
@@ -74,7 +79,8 @@ def test_a_shell_block_is_run_or_says_why_not(page: Page) -> None:
         for block in page.blocks
         if block.language in SHELL and not (block.no_run or block.file or commands(block))
     ]
-    assert not silent, f"start the commands with '$ ' or put <!-- no-run: reason --> above the block: {silent}"
+    fix = "start the commands with '$ ' or put <!-- no-run: reason --> above the block"
+    assert not silent, f"{fix}: {silent}"
 
 
 def anchors(text: str) -> set[str]:

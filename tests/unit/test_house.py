@@ -19,7 +19,7 @@ HEAVY = ("jax", "numba", "scipy.stats", "matplotlib", "sqlalchemy", "xarray", "p
 BINARY = {".png", ".npz", ".pdf", ".ico", ".woff2", ".gz"}
 # Letters in brackets, so that this file does not find itself.
 MACHINE_PATH = re.compile(r"""["'`\s=(]/(hom[e]|sr[v]|op[t]|wor[k]|roo[t]|far[m]|Use[r]s)/[\w.]""")
-REGISTRY = re.compile(r"pyp[i]\.org|python[h]osted|npm[j]s\.(org|com)|deb[.]debian|archive[.]ubuntu|crates[.]io")
+REGISTRY = re.compile(r"pyp[i]\.org|python[h]osted|npm[j]s\.(org|com)|deb[.]debian|crates[.]io")
 
 
 def committed_files() -> list[Path]:

@@ -1,1 +1,1 @@
-"""Equations and tables that several kinds may import (circulation, cell models, pharmacokinetics)."""
+"""Equations and tables that kinds may share: circulation, cell models, pharmacokinetics."""
