@@ -49,8 +49,8 @@ class PopulationPrior:
 class Belief:
     """z (member, latent) over `names` ("SI", or "delay@28800.0" for a slot), weights (member,), state, at, prior, how.
 
-    residual: per observable with a declared discrepancy, its draw at `at` for every member. learned: 1 - var(z)/var(prior z)
-    per latent. A mismatch of kind, version or parameters means: recalibrate.
+    residual: per observable with a declared discrepancy, its draw at `at` for every member. learned: per latent,
+    1 - var(z) / var(prior z). A mismatch of kind, version or parameters means: recalibrate.
     """
 
     kind: str

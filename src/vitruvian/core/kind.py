@@ -61,7 +61,7 @@ class Envelope:
 
 @dataclass(frozen=True)
 class Effect:
-    """A documented effect, tested by law: `action` moves `quantity` (over `window` s after it) by low..high (its unit)."""
+    """A documented effect, tested by law: `action` moves `quantity` over `window` s after it by low..high (its unit)."""
 
     action: Action
     quantity: str
@@ -112,7 +112,7 @@ class AbstractKind(ABC):
         seeds: np.ndarray,
         start: State | None = None,
     ) -> tuple[Outputs, State | None]:
-        """All members: theta (member,) or (member, slot), seeds (member,) -> outputs {name: (member, ...)}, state at t1."""
+        """theta {name: (member,) or (member, slot)}, seeds (member,) -> outputs {name: (member, ...)}, state at t1."""
 
     @abstractmethod
     def example(self) -> Example:
@@ -225,41 +225,35 @@ class ExactLikelihood(ABC):
         """log p(record | theta), (member,)."""
 
 
+NEEDED = ("name", "version", "context_of_use", "envelope", "parameters", "observables", "actions", "subject", "noises")
+
+
 def check_kind(kind: AbstractKind) -> None:
     """Raise KindError for whatever a kind must declare and does not."""
     where = f"kind '{getattr(kind, 'name', type(kind).__name__)}'"
-    needed = (
-        "name",
-        "version",
-        "context_of_use",
-        "envelope",
-        "parameters",
-        "observables",
-        "actions",
-        "subject",
-        "noises",
-    )
-    for attribute in needed:
-        if not hasattr(kind, attribute):
-            raise KindError(f"does not declare '{attribute}'", where=where, fix="see docs/how-to/add-a-kind.md")
+    if missing := [a for a in NEEDED if not hasattr(kind, a)]:
+        raise KindError(f"does not declare {', '.join(missing)}", where=where, fix="see docs/how-to/add-a-kind.md")
     for p in kind.parameters:
         if not p.source.strip():
             raise KindError(f"parameter '{p.name}' has no source", where=where, fix="cite one, or say 'assumed'")
+    _check_units(kind)
+    names = [t.name for t in (*kind.parameters, *kind.observables, *kind.quantities)]
+    if doubled := sorted({n for n in names if names.count(n) > 1}):
+        raise KindError(f"names used twice: {', '.join(doubled)}", where=where, fix="give each its own name")
+    seen = {o.name for o in kind.observables}
+    used = [(f"quantity '{q.name}'", q.of) for q in kind.quantities if q.of]
+    used += [("a noise", n.observable) for n in kind.noises]
+    for what, observable in used:
+        if observable not in seen:
+            raise KindError(f"{what} is of '{observable}', which is no observable", where=where, fix="declare it")
+
+
+def _check_units(kind: AbstractKind) -> None:
     for thing in (*kind.parameters, *kind.observables, *kind.quantities):
         parse(thing.unit)
     for described in (*kind.actions, kind.subject):
         for info in infos(described).values():
             parse(info.unit)
-    names = [t.name for t in (*kind.parameters, *kind.observables, *kind.quantities)]
-    if doubled := sorted({n for n in names if names.count(n) > 1}):
-        raise KindError(f"names used twice: {', '.join(doubled)}", where=where, fix="give each its own name")
-    seen = {o.name for o in kind.observables}
-    for q in kind.quantities:
-        if q.of and q.of not in seen:
-            raise KindError(f"quantity '{q.name}' is of '{q.of}', which is no observable", where=where)
-    for n in kind.noises:
-        if n.observable not in seen:
-            raise KindError(f"noise on '{n.observable}', which is no observable", where=where)
 
 
 def _named(kind: AbstractKind, what: str, things: Sequence[Any], name: str) -> Any:

@@ -123,7 +123,7 @@ def clip_residual(residual: Any, limit: np.ndarray | None) -> Any:
 
 @dataclass(frozen=True)
 class Gaussian(AbstractGaussianNoise):
-    """Independent errors, sd in the observable's unit, plus an optional AR(1) part (sd_ar, tau seconds) of the sensor."""
+    """Independent errors, sd in the observable's unit, and an optional AR(1) part of the sensor (sd_ar, tau s)."""
 
     sd: float = 1.0
     sd_ar: float = 0.0

@@ -57,7 +57,7 @@ class Record:
         id: np.ndarray | None = None,
         removed: np.ndarray | None = None,
     ) -> Record:
-        """Build from arrays; missing columns get their defaults (known when valid, no sd, id from the row's content)."""
+        """Build from arrays; missing columns get their defaults (known when valid, no sd, id from the content)."""
         t = np.asarray(valid_time, dtype=np.float64).reshape(-1)
         n = len(t)
         obs = _text(observable, n)
@@ -113,8 +113,8 @@ class Record:
         """What was known by then: of each reading the newest version, without those taken back."""
         seen = self.where(self.known_at <= known_at)
         newest: dict[str, int] = {}
-        for i in np.argsort(seen.known_at, kind="stable"):
-            newest[seen.id[i]] = int(i)
+        for i in np.argsort(seen.known_at, kind="stable").tolist():
+            newest[str(seen.id[i])] = i
         keep = np.zeros(len(seen), dtype=bool)
         keep[list(newest.values())] = True
         return seen.where(keep & ~seen.removed)

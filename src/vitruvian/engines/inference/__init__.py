@@ -1,0 +1,1 @@
+"""Estimation: ES-MDA, EnKF, particle filter, tempered SMC, Gauss-Newton with Laplace, NUTS."""
