@@ -15,6 +15,15 @@ INSULIN_PMOL_PER_MIU = 6.00
 # HbA1c: NGSP % = 0.09148 IFCC + 2.152 (IFCC-NGSP master equation, Hoelzel et al., Clin Chem 2004;50:166)
 HBA1C_SLOPE, HBA1C_OFFSET = 0.09148, 2.152
 
+_MASS = {"g/L": 1.0, "g/dL": 10.0, "mg/dL": 0.01, "mg/L": 1e-3, "ug/mL": 1e-3}  # in g/L
+_SUBSTANCE = {"mol/L": 1.0, "mmol/L": 1e-3, "umol/L": 1e-6}  # in mol/L
+
+# atoms of ucum.org, table 3 on; metric ones take a prefix, all an exponent
+_EVERYDAY = re.compile(
+    r"(?:\d+|%|min|h|d|wk|mo|a|Cel|(?:[munpkMGdc]|da)?"
+    r"(?:g|L|l|m|s|mol|eq|osm|Pa|Hz|N|J|W|V|A|K|Ohm|S|F|C|cal|\[iU\]|U|m\[Hg\]))(?:-?\d)?"
+)
+
 _SPOKEN = {  # how people and exports write units -> UCUM
     "%": "%",
     "bpm": "/min",
@@ -42,13 +51,28 @@ def _registry() -> Any:
 @cache
 def parse(unit: str) -> Any:
     """The pint unit of a UCUM string; raises UnitError when it is none."""
-    text = re.sub(r"\{[^}]*\}", "", unit).strip() or "1"
-    if text in ("1", "%") or text == "":
+    text = _bare(unit)
+    if text in ("1", "%"):
         return _registry().Unit("percent" if text == "%" else "dimensionless")
     try:
         return _registry().from_ucum(text).units
     except Exception as err:
         raise UnitError(f"'{unit}' is not a UCUM unit", fix="write it as in ucum.org, e.g. mg/dL, /min, [iU]") from err
+
+
+def _bare(unit: str) -> str:
+    """Without annotations: {beats}/min is 1/min, mL/min/{1.73_m2} is mL/min/1."""
+    alone = re.sub(r"(^|[./])\{[^}]*\}", r"\g<1>1", unit.strip())
+    return re.sub(r"\{[^}]*\}", "", alone) or "1"
+
+
+def check(unit: str) -> None:
+    """Raise UnitError unless this is a UCUM unit; units of everyday atoms are recognised without loading pint."""
+    terms = re.split(r"[./]", _bare(unit))
+    if terms[0] == "" and len(terms) > 1:  # "/min"
+        terms = terms[1:]
+    if not all(_EVERYDAY.fullmatch(term) for term in terms):
+        parse(unit)
 
 
 def spoken(unit: str) -> str:
@@ -94,6 +118,10 @@ def _dimension(unit: str) -> str:
 
 
 def _molar(source: str, target: str, grams: float) -> float:
+    if source in _SUBSTANCE and target in _MASS:  # what every glucose export needs, without loading pint
+        return _SUBSTANCE[source] * grams / _MASS[target]
+    if source in _MASS and target in _SUBSTANCE:
+        return _MASS[source] / grams / _SUBSTANCE[target]
     ureg = _registry()
     mass, substance = "[mass] / [length] ** 3", "[substance] / [length] ** 3"
     kinds = (_dimension(source), _dimension(target))
