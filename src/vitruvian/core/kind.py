@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -61,7 +62,7 @@ class Envelope:
 
 @dataclass(frozen=True)
 class Effect:
-    """A documented effect, tested by law: `action` moves `quantity` over `window` s after it by low..high (its unit)."""
+    """A documented effect, tested by law: `action` moves `quantity` over `window` s by low..high (its unit)."""
 
     action: Action
     quantity: str
@@ -98,6 +99,8 @@ class AbstractKind(ABC):
     noises: tuple[AbstractNoise, ...]
     discrepancies: Mapping[str, Discrepancy] = {}
     stochastic: bool = False
+    window: float = math.inf  # s of data that calibrate uses by default, back from the last reading
+    warmup: float = 0.0  # s of actions before the window's start that still act in it
 
     @abstractmethod
     def compile(self, case: Case, record: Record, t0: float, t1: float, known_at: float) -> Forcing:

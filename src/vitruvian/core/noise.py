@@ -74,6 +74,10 @@ class AbstractGaussianNoise(AbstractNoise):
         """Back to the observable's unit."""
 
     @abstractmethod
+    def slope(self, value: Any) -> Any:
+        """Derivative of the transform."""
+
+    @abstractmethod
     def covariance(self, times: np.ndarray, theta: Mapping[str, Any] | None = None) -> np.ndarray:
         """Covariance (n, n) of the transformed errors at these times."""
 
@@ -135,6 +139,9 @@ class Gaussian(AbstractGaussianNoise):
     def inverse(self, value: Any) -> Any:
         return value
 
+    def slope(self, value: Any) -> Any:
+        return 0.0 * value + 1.0
+
     def covariance(self, times: np.ndarray, theta: Mapping[str, Any] | None = None) -> np.ndarray:
         return _white_and_ar(times, self.sd, self.sd_ar, self.tau)
 
@@ -150,6 +157,9 @@ class LogNormal(AbstractGaussianNoise):
 
     def inverse(self, value: Any) -> Any:
         return namespace(value).exp(value)
+
+    def slope(self, value: Any) -> Any:
+        return 1.0 / value
 
     def covariance(self, times: np.ndarray, theta: Mapping[str, Any] | None = None) -> np.ndarray:
         return _white_and_ar(times, self.sigma, 0.0, 1.0)

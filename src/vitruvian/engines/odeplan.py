@@ -66,7 +66,7 @@ class Plan:
             asked = self.request.items[name]
             if np.size(asked) and (np.min(asked) < self.t0 or np.max(asked) > self.t1):
                 raise KindError(
-                    f"'{name}' asked at {np.min(asked):g} to {np.max(asked):g} s in a run of {self.t0:g} to {self.t1:g}",
+                    f"'{name}' asked at {np.min(asked):g} to {np.max(asked):g} s, run {self.t0:g} to {self.t1:g}",
                     where=self.kind.name,
                     fix="ask within the run",
                 )

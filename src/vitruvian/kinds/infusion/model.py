@@ -58,6 +58,7 @@ class Infusion(AbstractOdeKind, Causal):
 
     name, version = "infusion", "1"
     states, step, time_unit = ("amount",), 600.0, HOUR
+    warmup = 72 * HOUR  # five half-lives and more: what was given before is gone (label: 8.7 h)
     context_of_use = ContextOfUse(
         "What will the plasma level be under this infusion?",
         "engineers learning the contract",

@@ -1,0 +1,188 @@
+"""forecast: what will happen, from the belief's state on; so a 400-day twin forecasts as fast as a 4-day one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from vitruvian.core.belief import Belief
+from vitruvian.core.case import Case
+from vitruvian.core.errors import KindError
+from vitruvian.core.forcing import Batch, Forcing
+from vitruvian.core.keys import generator, member_seeds
+from vitruvian.core.kind import AbstractKind, Theta
+from vitruvian.core.latents import Latents, stack_theta
+from vitruvian.core.quantity import AbstractReducer, Request
+from vitruvian.core.twin import Twin
+from vitruvian.verbs.result import Basis, Ensemble, Forecast
+
+DENSE = 300.0  # s between points where a quantity of an observable with discrepancy is folded
+
+
+def forecast(
+    twin: Twin, request: Request, *, noise: bool = False, seed: int = 0, sensor: str = "", until: float | None = None
+) -> Forecast:
+    """Ensembles of what is asked, from the belief's time on.
+
+    Actions of the case known by the belief's known_at are used; later ones are not. noise: add the sensor's noise, for
+    comparing with readings. Errors: KindError for times before the belief's; BeliefError if it does not fit the kind.
+    """
+    belief = twin.believed()
+    return ahead(twin, {"": twin.case}, request, seed=seed, noise=noise, sensor=sensor, belief=belief, until=until)[""]
+
+
+def ahead(
+    twin: Twin,
+    cases: Mapping[str, Case],
+    request: Request,
+    *,
+    seed: int,
+    noise: bool,
+    belief: Belief,
+    sensor: str = "",
+    until: float | None = None,
+) -> dict[str, Forecast]:
+    """One run over all cases with the same draws and random streams."""
+    kind = twin.kind
+    t0 = belief.at if belief.state is not None else belief.window[0]
+    t1 = max(request.last(), belief.at, -np.inf if until is None else until)
+    _check_request(kind, request, t0)
+    split = _Split.of(kind, request, t0)
+    record = twin.record.until(belief.known_at)
+    forcings = [kind.compile(case, record, t0, t1, belief.known_at) for case in cases.values()]
+    theta = stack_theta([_theta(kind, belief, f, seed) for f in forcings])
+    count = belief.members
+    seeds = np.tile(member_seeds(belief.seed, count), len(forcings))
+    state = belief.state
+    if state is not None:
+        state = state.take(np.tile(np.arange(count), len(forcings)))
+    driving = forcings[0] if len(forcings) == 1 else Batch.each(forcings, count)
+    outputs, _ = kind.run(theta, driving, split.run, seeds, state)
+    paths = {
+        n: _path(kind, belief, n, split.run.times(n), t0, seed) for n in kind.discrepancies if n in split.run.items
+    }
+    out: dict[str, Forecast] = {}
+    for k, (name, case) in enumerate(cases.items()):
+        rows = slice(k * count, (k + 1) * count)
+        values = {n: np.asarray(v)[rows] + paths.get(n, 0.0) for n, v in outputs.items()}
+        part = {n: v[rows] for n, v in theta.items()}
+        items = _items(kind, request, split, values, belief.weights)
+        if noise:
+            items = {n: _noisy(kind, e, sensor, part, seed) for n, e in items.items()}
+        out[name] = Forecast(
+            kind.name, belief.at, case.origin, items, Basis.of(belief), _warnings(kind, case, belief), seed, noise
+        )
+    return out
+
+
+@dataclass(frozen=True)
+class _Split:
+    """The request as run: quantities of observables with a discrepancy are folded afterwards from a dense path."""
+
+    run: Request
+    later: Mapping[str, tuple[str, np.ndarray]]  # quantity -> (observable, windows)
+
+    @classmethod
+    def of(cls, kind: AbstractKind, request: Request, t0: float) -> _Split:
+        """Split a request."""
+        items: dict[str, np.ndarray] = {}
+        later: dict[str, tuple[str, np.ndarray]] = {}
+        names = {o.name for o in kind.observables}
+        for name in request.items:
+            if name in names:
+                items[name] = np.union1d(items.get(name, np.zeros(0)), request.times(name))
+                continue
+            of = kind.quantity(name).of
+            if of not in kind.discrepancies:
+                items[name] = request.windows(name)
+                continue
+            windows = request.windows(name)
+            later[name] = (of, windows)
+            dense = [np.linspace(a, b, max(2, int(np.ceil((b - a) / DENSE)) + 1)) for a, b in windows]
+            items[of] = np.union1d(items.get(of, np.zeros(0)), np.concatenate(dense))
+        return cls(Request(items), later)
+
+
+def _items(
+    kind: AbstractKind, request: Request, split: _Split, values: Mapping[str, np.ndarray], weights: np.ndarray
+) -> dict[str, Ensemble]:
+    out: dict[str, Ensemble] = {}
+    for name in request.items:
+        unit = kind.unit_of(name)
+        if name in split.later:
+            of, windows = split.later[name]
+            out[name] = Ensemble(name, unit, windows, _folded(kind, name, of, windows, split, values), weights)
+        elif name in {o.name for o in kind.observables}:
+            asked, run = request.times(name), split.run.times(name)
+            picked = values[name] if len(asked) == len(run) else values[name][:, np.searchsorted(run, asked)]
+            out[name] = Ensemble(name, unit, asked, picked, weights)
+        else:
+            out[name] = Ensemble(name, unit, request.windows(name), values[name], weights)
+    return out
+
+
+def _folded(
+    kind: AbstractKind, name: str, of: str, windows: np.ndarray, split: _Split, values: Mapping[str, np.ndarray]
+) -> np.ndarray:
+    q, times = kind.quantity(name), split.run.times(of)
+    assert q.reducer is not None
+    columns = []
+    for a, b in windows:
+        inside = (times >= a) & (times <= b)
+        columns.append(fold(q.reducer, times[inside], values[of][:, inside]) * q.scale)
+    return np.stack(columns, axis=1)
+
+
+def fold(reducer: AbstractReducer, times: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """A reducer over a sampled path: times (n,), values (member, n) -> (member,)."""
+    total = reducer.initial(values[:, 0])
+    for k in range(1, len(times)):
+        total = reducer.step(total, values[:, k - 1], values[:, k], times[k] - times[k - 1])
+    return reducer.final(total, times[-1] - times[0])
+
+
+def _theta(kind: AbstractKind, belief: Belief, forcing: Forcing, seed: int) -> Theta:
+    layout = Latents.of(kind.parameters, forcing)
+    return layout.theta(layout.carry(belief.names, belief.z, seed))
+
+
+def _path(kind: AbstractKind, belief: Belief, name: str, times: np.ndarray, t0: float, seed: int) -> np.ndarray:
+    """The discrepancy's path (member, n) from its draw at the belief's time; the same under every option."""
+    d = kind.discrepancies[name]
+    now = belief.residual[name] if name in belief.residual else np.zeros(belief.members)
+    draws = generator(seed, "discrepancy", name).standard_normal((len(times), belief.members))
+    out = np.empty((belief.members, len(times)))
+    before = t0
+    for k, t in enumerate(times):
+        keep = np.exp(-(t - before) / d.tau)
+        now = now * keep + d.sd * np.sqrt(max(1.0 - keep**2, 0.0)) * draws[k]
+        out[:, k], before = now, t
+    return out
+
+
+def _noisy(kind: AbstractKind, e: Ensemble, sensor: str, theta: Theta, seed: int) -> Ensemble:
+    if e.is_window:
+        return e
+    noise = kind.noise(e.name, sensor)
+    rng = generator(seed, "sensor", e.name, sensor)
+    return Ensemble(e.name, e.unit, e.times, noise.sample(rng, e.values, e.times, theta), e.weights)
+
+
+def _warnings(kind: AbstractKind, case: Case, belief: Belief) -> tuple[str, ...]:
+    said: Sequence[str] = kind.envelope.outside(case)
+    return (*said, *belief.notes)
+
+
+def _check_request(kind: AbstractKind, request: Request, t0: float) -> None:
+    if not request.items:
+        raise KindError("nothing was asked for", where="forecast", fix="name an observable or a quantity and its times")
+    for name, times in request.items.items():
+        kind.unit_of(name)
+        if np.size(times) and np.min(times) < t0:
+            raise KindError(
+                f"'{name}' is asked at {np.min(times):g} s, before the belief at {t0:g} s",
+                where="forecast",
+                fix="ask later times, or forecast from an earlier belief (as-of)",
+            )

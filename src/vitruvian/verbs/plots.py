@@ -1,0 +1,71 @@
+"""Pictures of answers with matplotlib (extra `plot`)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from vitruvian.core.errors import CapabilityError
+
+if TYPE_CHECKING:
+    from vitruvian.verbs.result import Comparison, Ensemble, Forecast
+
+COLOURS = (
+    "#0b6e99",
+    "#b5480f",
+    "#3d7d3d",
+    "#7a4fa3",
+    "#8a6d00",
+    "#a3355c",
+)  # distinct in print and to colour-blind eyes
+
+
+def axes(ax: Any) -> Any:
+    """The given axes or new ones; CapabilityError if matplotlib is not installed."""
+    try:
+        import matplotlib.pyplot as plt
+    except ImportError as err:
+        raise CapabilityError("plotting needs matplotlib", fix="pip install 'vitruvian[plot]'") from err
+    return plt.subplots(figsize=(8, 3.5), layout="constrained")[1] if ax is None else ax
+
+
+def plot_forecast(answer: Forecast, name: str | None = None, ax: Any = None) -> Any:
+    """Median, 50 and 90 % bands of one item."""
+    ax = axes(ax)
+    e = answer[name] if name else next(iter(answer.items.values()))
+    _band(ax, answer, e, COLOURS[0], "forecast", both=True)
+    return _finish(ax, answer, e)
+
+
+def plot_comparison(answer: Comparison, name: str | None = None, ax: Any = None) -> Any:
+    """Every option's median and 90 % band."""
+    ax = axes(ax)
+    first = answer.options[answer.against]
+    chosen = name or next(iter(first.items))
+    for colour, (option, f) in zip(COLOURS * len(answer.options), answer.options.items(), strict=False):
+        _band(ax, f, f[chosen], colour, option, both=False)
+    return _finish(ax, first, first[chosen])
+
+
+def _band(ax: Any, answer: Forecast, e: Ensemble, colour: str, label: str, both: bool) -> None:
+    if e.is_window:
+        low, high = e.quantile(0.05), e.quantile(0.95)
+        middle = e.quantile(0.5)
+        ax.errorbar([label], middle[:1], [middle[:1] - low[:1], high[:1] - middle[:1]], fmt="o", color=colour)
+        return
+    when = [answer.origin.moment(t) for t in e.times]
+    ax.fill_between(when, e.quantile(0.05), e.quantile(0.95), color=colour, alpha=0.18, lw=0)
+    if both:
+        ax.fill_between(when, e.quantile(0.25), e.quantile(0.75), color=colour, alpha=0.25, lw=0)
+    ax.plot(when, e.quantile(0.5), color=colour, label=label)
+
+
+def _finish(ax: Any, answer: Forecast, e: Ensemble) -> Any:
+    ax.set_ylabel(f"{e.name} [{e.unit}]")
+    ax.set_title(f"{answer.kind}: median with 90 % band. {answer.disclaimer}", fontsize=9)
+    if not e.is_window:
+        import matplotlib.dates as mdates
+
+        zone = answer.origin.moment(0.0).tzinfo
+        ax.xaxis.set_major_formatter(mdates.ConciseDateFormatter(ax.xaxis.get_major_locator(), tz=zone))
+        ax.legend(frameon=False)
+    return ax

@@ -1,0 +1,158 @@
+"""The ways to a posterior over z: one function a method, all with the same problem and the same answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from vitruvian.core.belief import PopulationPrior
+from vitruvian.core.case import Case
+from vitruvian.core.errors import CapabilityError
+from vitruvian.core.forcing import Forcing
+from vitruvian.core.keys import generator, member_seeds
+from vitruvian.core.kind import AbstractKind, Differentiable, ExactLikelihood, Fittable
+from vitruvian.core.latents import Latents
+from vitruvian.core.record import Record
+from vitruvian.engines.inference.laplace import gauss_newton
+from vitruvian.engines.inference.observing import Observing
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is to be estimated from what."""
+
+    kind: AbstractKind
+    case: Case
+    record: Record
+    forcing: Forcing
+    known_at: float
+    prior: PopulationPrior
+    seed: int
+    members: int
+
+    @property
+    def layout(self) -> Latents:
+        """Columns of z."""
+        return Latents.of(self.kind.parameters, self.forcing)
+
+    def moments(self) -> tuple[np.ndarray, np.ndarray]:
+        """Prior mean and covariance of the active latents."""
+        return self.prior.moments(self.layout.names)
+
+    def normals(self, purpose: str) -> np.ndarray:
+        """Standard normals (member, latent), keyed."""
+        return generator(self.seed, purpose).standard_normal((self.members, len(self.layout.names)))
+
+    def seen(self) -> Observing:
+        """The record through the kind's Gaussian noises."""
+        return Observing.of(self.kind, self.forcing, self.record)
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """Members z (member, latent), their weights, and how it went."""
+
+    z: np.ndarray
+    weights: np.ndarray
+    notes: tuple[str, ...] = ()
+    diagnostics: Mapping[str, float] = field(default_factory=dict)
+
+
+def _equal(members: int) -> np.ndarray:
+    return np.full(members, 1.0 / members)
+
+
+def linearised(problem: Problem) -> tuple[Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]], Observing]:
+    """z (active,) -> white residuals and Jacobian, by forward sensitivities."""
+    kind = problem.kind
+    if not isinstance(kind, Differentiable):
+        raise CapabilityError(f"kind '{kind.name}' is not Differentiable", where="laplace", fix="use es-mda")
+    seen, layout = problem.seen(), problem.layout
+    active = layout.active
+
+    def linearise(z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        padded = layout.pad(z[None, :])
+        outputs, slopes = kind.sensitivities(padded, problem.forcing, seen.request)
+        residual = seen.residuals(outputs, layout.theta(padded))[0]
+        return residual, seen.slopes(outputs, slopes, padded)[0][:, active]
+
+    return linearise, seen
+
+
+def by_laplace(problem: Problem) -> Posterior:
+    """Gauss-Newton MAP, then draws from the Laplace posterior."""
+    mean, covariance = problem.moments()
+    linearise, _ = linearised(problem)
+    found = gauss_newton(linearise, mean, covariance)
+    notes = () if found.converged else (f"Gauss-Newton did not converge in {found.steps} steps",)
+    z = found.draws(problem.normals("laplace"))
+    diagnostics = {"steps": float(found.steps), "objective": found.objective, "converged": float(found.converged)}
+    return Posterior(z, _equal(problem.members), notes, diagnostics)
+
+
+def by_nuts(problem: Problem) -> Posterior:
+    """No-U-turn sampler, the offline reference."""
+    from vitruvian.engines.inference.nuts import nuts
+
+    mean, covariance = problem.moments()
+    linearise, _ = linearised(problem)
+    z, diagnostics = nuts(linearise, mean, covariance, draws=problem.members, seed=problem.seed)
+    return Posterior(z, _equal(len(z)), (), diagnostics)
+
+
+def by_es_mda(problem: Problem) -> Posterior:
+    """Ensemble smoother with multiple data assimilation."""
+    from vitruvian.engines.inference.smoother import es_mda, prior_ensemble
+
+    kind, layout, seen = problem.kind, problem.layout, problem.seen()
+    mean, covariance = problem.moments()
+    seeds = member_seeds(problem.seed, problem.members)
+    z0 = prior_ensemble(mean, covariance, problem.members, problem.seed)
+
+    def simulate(z: np.ndarray) -> np.ndarray:
+        theta = layout.theta(layout.pad(z))
+        outputs, _ = kind.run(theta, problem.forcing, seen.request, seeds)
+        return seen.predictions(outputs, theta)
+
+    found = es_mda(simulate, seen.y, seen.covariance, z0, problem.seed, limit=seen.limit, localise=kind.stochastic)
+    return Posterior(found.z, _equal(len(found.z)), (), found.diagnostics)
+
+
+def by_exact_likelihood(problem: Problem) -> Posterior:
+    """Likelihood-tempered sequential Monte Carlo with the kind's own likelihood."""
+    from vitruvian.engines.inference.smc import tempered_smc
+
+    kind, layout, forcing = problem.kind, problem.layout, problem.forcing
+    if not isinstance(kind, ExactLikelihood):
+        raise CapabilityError(f"kind '{kind.name}' has no exact likelihood", where="calibrate", fix="use es-mda")
+    mean, covariance = problem.moments()
+
+    def log_likelihood(z: np.ndarray) -> np.ndarray:
+        theta = layout.theta(layout.pad(z))
+        return kind.log_likelihood(theta, problem.case, problem.record, forcing.t0, forcing.t1)
+
+    z, weights, evidence, diagnostics = tempered_smc(
+        log_likelihood, mean, covariance, members=problem.members, seed=problem.seed
+    )
+    return Posterior(z, weights, (), {**diagnostics, "log_evidence": evidence})
+
+
+def by_fit(problem: Problem) -> Posterior:
+    """A fitted kind: its weights were learned from many subjects, and its priors are that fit's posterior."""
+    if not isinstance(problem.kind, Fittable):
+        raise CapabilityError(f"kind '{problem.kind.name}' is not Fittable", where="calibrate", fix="use es-mda")
+    mean, covariance = problem.moments()
+    z = mean + problem.normals("fitted") @ np.linalg.cholesky(covariance).T
+    note = "weights come from the population fit; nothing was learned from this subject alone"
+    return Posterior(z, _equal(problem.members), (note,), {})
+
+
+METHODS: Mapping[str, Callable[[Problem], Posterior]] = {
+    "fitted": by_fit,
+    "exact": by_exact_likelihood,
+    "laplace": by_laplace,
+    "nuts": by_nuts,
+    "es-mda": by_es_mda,
+}
