@@ -1,0 +1,1 @@
+"""A person's sensor glucose: meals, insulin and exercise through the minimal model with secretion."""
