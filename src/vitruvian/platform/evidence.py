@@ -21,6 +21,7 @@ import platformdirs
 
 from vitruvian.core.errors import KindError, VitruvianError
 from vitruvian.platform.registry import GROUP
+from vitruvian.platform.sources import sources_hash
 
 CLASSES = ("verification", "validation")
 NEEDED = ("id", "class", "statement", "metric", "target", "data", "budget_cpu_s", "measure")
@@ -103,15 +104,8 @@ def data_root(given: Path | None = None) -> Path | None:
 
 @cache
 def source_hash(kind: str) -> str:
-    """Hash of everything a claim's result depends on: the kind's folder and the layers below it."""
-    root = Path(__file__).parents[1]
-    files = [p for layer in ("core", "engines", "models", "verbs") for p in (root / layer).rglob("*.py")]
-    files += [p for p in folder(kind).rglob("*") if p.suffix in (".py", ".toml", ".json", ".csv", ".npz")]
-    digest = hashlib.sha256()
-    for path in sorted(p for p in files if p.name != "results.json"):
-        digest.update(path.name.encode())
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
+    """Hash of everything a claim's result depends on."""
+    return sources_hash(package_of(kind), folder(kind))
 
 
 @cache
