@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from vitruvian.core.case import Origin
 from vitruvian.core.errors import CapabilityError
 
 if TYPE_CHECKING:
+    from vitruvian.verbs.fitted import Fitted
     from vitruvian.verbs.result import Comparison, Ensemble, Forecast
 
 COLOURS = (
@@ -46,6 +48,29 @@ def plot_comparison(answer: Comparison, name: str | None = None, ax: Any = None)
     return _finish(ax, first, first[chosen])
 
 
+def plot_fitted(answer: Fitted, name: str | None = None, ax: Any = None) -> Any:
+    """Readings over the model's median and 90 % band."""
+    ax = axes(ax)
+    e = answer.items[name] if name else next(iter(answer.items.values()))
+    when = [answer.origin.moment(t) for t in e.times]
+    times, values = answer.readings(e.name)
+    ax.fill_between(when, e.quantile(0.05), e.quantile(0.95), color=COLOURS[0], alpha=0.2, lw=0)
+    ax.plot(when, e.quantile(0.5), color=COLOURS[0], label="model")
+    ax.plot([answer.origin.moment(t) for t in times], values, ".", ms=3, color="#333333", label="readings")
+    ax.set_ylabel(f"{e.name} [{e.unit}]")
+    ax.set_title(f"{answer.kind}: model without its discrepancy, median with 90 % band", fontsize=9)
+    _local_axis(ax, answer.origin)
+    return ax
+
+
+def _local_axis(ax: Any, origin: Origin) -> None:
+    import matplotlib.dates as mdates
+
+    locator = ax.xaxis.get_major_locator()
+    ax.xaxis.set_major_formatter(mdates.ConciseDateFormatter(locator, tz=origin.moment(0.0).tzinfo))
+    ax.legend(frameon=False)
+
+
 def _band(ax: Any, answer: Forecast, e: Ensemble, colour: str, label: str, both: bool) -> None:
     if e.is_window:
         low, high = e.quantile(0.05), e.quantile(0.95)
@@ -63,9 +88,5 @@ def _finish(ax: Any, answer: Forecast, e: Ensemble) -> Any:
     ax.set_ylabel(f"{e.name} [{e.unit}]")
     ax.set_title(f"{answer.kind}: median with 90 % band. {answer.disclaimer}", fontsize=9)
     if not e.is_window:
-        import matplotlib.dates as mdates
-
-        zone = answer.origin.moment(0.0).tzinfo
-        ax.xaxis.set_major_formatter(mdates.ConciseDateFormatter(ax.xaxis.get_major_locator(), tz=zone))
-        ax.legend(frameon=False)
+        _local_axis(ax, answer.origin)
     return ax
