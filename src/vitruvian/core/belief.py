@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +22,14 @@ class State:
     def take(self, index: np.ndarray) -> State:
         """The members at these positions."""
         return State(self.at, self.version, _map(self.tree, lambda a: a[index]))
+
+    @classmethod
+    def join(cls, states: Sequence[State]) -> State:
+        """All members of several states of one time and layout, in order."""
+        first = states[0]
+        if {(s.at, s.version) for s in states} != {(first.at, first.version)}:
+            raise BeliefError("states of different times or layouts cannot be joined", where="State.join")
+        return first if len(states) == 1 else cls(first.at, first.version, _join([s.tree for s in states]))
 
 
 @dataclass(frozen=True)
@@ -50,7 +58,8 @@ class Belief:
     """z (member, latent) over `names` ("SI", or "delay@28800.0" for a slot), weights (member,), state, at, prior, how.
 
     residual: per observable with a declared discrepancy, its draw at `at` for every member. learned: per latent,
-    1 - var(z) / var(prior z). A mismatch of kind, version or parameters means: recalibrate.
+    1 - var(z) / var(prior z). A mismatch of kind, version or parameters means: recalibrate. start: the belief from
+    which filtering began and to which late data rewind (None: this one was calibrated). seen: digest of its data.
     """
 
     kind: str
@@ -70,6 +79,8 @@ class Belief:
     artefact: str = ""
     notes: tuple[str, ...] = ()
     diagnostics: Mapping[str, float] = field(default_factory=dict)
+    start: Belief | None = None
+    seen: str = ""
 
     def __post_init__(self) -> None:
         if self.z.shape != (len(self.weights), len(self.names)):
@@ -119,6 +130,8 @@ class Belief:
             "artefact": self.artefact,
             "notes": list(self.notes),
             "diagnostics": dict(self.diagnostics),
+            "start": None if self.start is None else self.start.to_tree(),
+            "seen": self.seen,
         }
 
     @classmethod
@@ -136,6 +149,8 @@ class Belief:
             artefact=tree["artefact"],
             notes=tuple(tree["notes"]),
             diagnostics=tree["diagnostics"],
+            start=None if tree.get("start") is None else cls.from_tree(tree["start"]),
+            seen=tree.get("seen", ""),
         )
 
 
@@ -143,3 +158,9 @@ def _map(tree: Any, fn: Any) -> Any:
     if isinstance(tree, Mapping):
         return {k: _map(v, fn) for k, v in tree.items()}
     return fn(tree)
+
+
+def _join(trees: Sequence[Any]) -> Any:
+    if isinstance(trees[0], Mapping):
+        return {k: _join([t[k] for t in trees]) for k in trees[0]}
+    return np.concatenate(trees, axis=0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 
 from vitruvian.core.belief import Belief
 from vitruvian.core.case import Case
@@ -27,6 +28,18 @@ class Twin:
     def having(self, belief: Belief) -> Twin:
         """With another belief."""
         return dataclasses.replace(self, belief=belief)
+
+    def seen(self, t0: float, t1: float, known_at: float) -> str:
+        """Digest of what a belief at t1 rests on, as known then: rows of [t0, t1], actions and series up to t1."""
+        rows, case = self.record.until(known_at).between(t0, t1), self.case.until(known_at)
+        digest = hashlib.sha256(repr(case.subject).encode())
+        for name in ("valid_time", "observable", "value", "sd", "limit", "sensor", "id"):
+            digest.update(repr(getattr(rows, name).tolist()).encode())
+        digest.update(repr([a for a in case.timeline if a.at <= t1]).encode())
+        for name, series in sorted(case.series.items()):
+            past = series.times <= t1
+            digest.update(name.encode() + series.times[past].tobytes() + series.values[past].tobytes())
+        return digest.hexdigest()
 
     def believed(self) -> Belief:
         """The belief, checked against the kind; BeliefError says to calibrate or recalibrate."""

@@ -49,7 +49,7 @@ def calibrate(
     if chosen not in METHODS:
         raise InferenceError(f"no method '{chosen}'", where="calibrate", fix=f"use {', '.join(METHODS)}")
     posterior = METHODS[chosen](problem)
-    return twin.having(_belief(problem, posterior, chosen))
+    return twin.having(_belief(problem, posterior, chosen, twin.seen(t0, t1, known)))
 
 
 def default_method(kind: AbstractKind) -> str:
@@ -70,7 +70,7 @@ def default_window(kind: AbstractKind, record: Record) -> tuple[float, float]:
     return max(float(record.valid_time.min()), last - kind.window) - kind.warmup, last
 
 
-def _belief(problem: Problem, posterior: Posterior, method: str) -> Belief:
+def _belief(problem: Problem, posterior: Posterior, method: str, seen: str) -> Belief:
     kind, forcing = problem.kind, problem.forcing
     layout = Latents.of(kind.parameters, forcing)
     state, residual, rows = _end(problem, posterior, layout)
@@ -92,6 +92,7 @@ def _belief(problem: Problem, posterior: Posterior, method: str) -> Belief:
         artefact=kind.artefact if isinstance(kind, Fittable) else "",
         notes=posterior.notes,
         diagnostics=posterior.diagnostics,
+        seen=seen,
     )
 
 
