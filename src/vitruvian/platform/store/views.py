@@ -1,0 +1,79 @@
+"""Stored facts as core values: the record and the case of a twin, as known at any past moment."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sqlalchemy import ColumnElement, Connection, select
+
+from vitruvian.core.action import Action
+from vitruvian.core.case import Case, Origin
+from vitruvian.core.kind import AbstractKind
+from vitruvian.core.record import Record
+from vitruvian.platform.instant import micros, to_seconds
+from vitruvian.platform.store.chain import DEEDS, READINGS, Chain
+from vitruvian.platform.store.facts import TwinRow
+from vitruvian.platform.store.twins import subject_and_series
+
+
+def record(
+    connection: Connection, twin: TwinRow, as_of_us: int | None, as_of_seq: int | None, since_us: int | None
+) -> Record:
+    """Every version known by then of every reading valid from `since` on; `Record.until` picks those in force."""
+    t = READINGS.table.c
+    columns = (t.valid_us, t.known_us, t.observable, t.value, t.sd, t.limit_flag, t.sensor, t.reading_id, t.removed)
+    match = select(*columns).where(*_known(READINGS, twin.id, as_of_us, as_of_seq))
+    if since_us is not None:
+        match = match.where(t.valid_us >= since_us)
+    # Two versions known at the same moment: their content decides, not the order in which they came.
+    rows = connection.execute(match.order_by(t.known_us, t.removed, t.value, t.idempotency_key)).fetchall()
+    if not rows:
+        return Record.empty()
+    valid, known, observable, value, sd, limit, sensor, name, removed = zip(*rows, strict=True)
+    return Record.of(
+        np.array(observable, dtype=object),
+        _seconds(valid, twin.origin),
+        np.array(value),
+        known_at=_seconds(known, twin.origin),
+        sensor=np.array(sensor, dtype=object),
+        sd=np.array([np.nan if x is None else x for x in sd]),
+        limit=np.array(limit, dtype=np.int8),
+        id=np.array(name, dtype=object),
+        removed=np.array(removed, dtype=bool),
+    )
+
+
+def case(
+    connection: Connection, twin: TwinRow, kind: AbstractKind, as_of_us: int | None, as_of_seq: int | None
+) -> Case:
+    """The subject with the actions in force, as known by then."""
+    t = DEEDS.table.c
+    match = select(DEEDS.table).where(*_known(DEEDS, twin.id, as_of_us, as_of_seq))
+    in_force: dict[str, Any] = {}
+    for row in connection.execute(match.order_by(t.known_us, t.removed, t.idempotency_key)).mappings():
+        in_force[row["action_id"]] = row
+    timeline = tuple(_action(kind, row, twin.origin) for row in in_force.values() if not row["removed"])
+    subject, series = subject_and_series(twin, kind)
+    whole = Case(subject, timeline, series, twin.origin)
+    return whole if as_of_us is None else whole.until(to_seconds(as_of_us, twin.origin))
+
+
+def _action(kind: AbstractKind, row: Any, origin: Origin) -> Action:
+    at, known = to_seconds(row["at_us"], origin), to_seconds(row["known_us"], origin)
+    times = {"at": at, "known_at": None if known == at else known}
+    return kind.action_type(row["type"]).from_json({**row["body"], **times})
+
+
+def _known(chain: Chain, twin_id: str, as_of_us: int | None, as_of_seq: int | None) -> list[ColumnElement[bool]]:
+    t = chain.table.c
+    match = [t.twin_id == twin_id]
+    if as_of_us is not None:
+        match.append(t.known_us <= as_of_us)
+    if as_of_seq is not None:
+        match.append(t.seq <= as_of_seq)
+    return match
+
+
+def _seconds(us: tuple[int, ...], origin: Origin) -> np.ndarray:
+    return (np.array(us, dtype=np.int64) - micros(origin.utc)) / 1e6
