@@ -20,7 +20,7 @@ from vitruvian.core.noise import AbstractNoise, Discrepancy
 from vitruvian.core.parameter import Parameter
 from vitruvian.core.quantity import Observable, Quantity, Request
 from vitruvian.core.record import Record
-from vitruvian.core.units import parse
+from vitruvian.core.units import check
 
 Outputs = Mapping[str, np.ndarray]
 Theta = Mapping[str, Any]
@@ -253,10 +253,10 @@ def check_kind(kind: AbstractKind) -> None:
 
 def _check_units(kind: AbstractKind) -> None:
     for thing in (*kind.parameters, *kind.observables, *kind.quantities):
-        parse(thing.unit)
+        check(thing.unit)
     for described in (*kind.actions, kind.subject):
         for info in infos(described).values():
-            parse(info.unit)
+            check(info.unit)
 
 
 def _named(kind: AbstractKind, what: str, things: Sequence[Any], name: str) -> Any:
