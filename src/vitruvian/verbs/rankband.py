@@ -15,6 +15,8 @@ import numpy as np
 
 from vitruvian.core.errors import InferenceError
 
+LARGE = 2000  # beyond it the tail is kept: the confidence changes by less than 0.001, and the chain costs n per point
+
 
 @dataclass(frozen=True)
 class RankBand:
@@ -39,11 +41,20 @@ class RankBand:
 
 
 @cache
-def rank_band(n: int, confidence: float = 0.99) -> RankBand:
-    """The band for n values; a uniform sample stays inside with at least this probability."""
+def rank_band(n: int, confidence: float = 0.99, at: tuple[float, ...] = ()) -> RankBand:
+    """The band for n values; a uniform sample stays inside with at least this probability (to 0.001 beyond LARGE).
+
+    at: the points, increasing, inside (0, 1); default up to 49 equally spaced ones.
+    """
     if n < 2:
         raise InferenceError(f"a band needs at least 2 values (got {n})", where="rank_band")
-    points = np.arange(1, min(n, 50)) / min(n, 50)
+    points = np.array(at) if at else np.arange(1, min(n, 50)) / min(n, 50)
+    tail = _tail(min(n, LARGE), confidence, points)
+    return RankBand(n, confidence, points, *_limits(n, points, tail))
+
+
+def _tail(n: int, confidence: float, points: np.ndarray) -> float:
+    """The largest pointwise tail whose limits hold everywhere with this confidence."""
     low_tail, high_tail = 0.0, 1.0 - confidence
     for _ in range(25):  # bisection on the pointwise tail: coverage falls with it
         tail = 0.5 * (low_tail + high_tail)
@@ -51,7 +62,7 @@ def rank_band(n: int, confidence: float = 0.99) -> RankBand:
             low_tail = tail
         else:
             high_tail = tail
-    return RankBand(n, confidence, points, *_limits(n, points, low_tail))
+    return low_tail
 
 
 def _limits(n: int, points: np.ndarray, tail: float) -> tuple[np.ndarray, np.ndarray]:
