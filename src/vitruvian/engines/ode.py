@@ -81,7 +81,8 @@ class AbstractOdeKind(AbstractKind, Differentiable, Filterable):
             x, folds, ys = _chunk_compiled(self, plan.names, plan.folded, x, folds, th, plan.static, steps)
             pieces.append(ys)
         outputs = plan.gather(pieces, folds, jnp if traced else np)
-        return outputs, State(plan.t1, self.state_version, {"x": (x if traced else np.asarray(x))[:, : plan.count].T})
+        rows = (jnp if traced else np).stack(x)
+        return outputs, State(plan.t1, self.state_version, {"x": rows[:, : plan.count].T})
 
     def sensitivities(
         self, padded_z: np.ndarray, forcing: Forcing | Batch, request: Request, start: State | None = None
@@ -109,14 +110,14 @@ def _sizes(layout: Latents) -> tuple[int, ...]:
     return tuple(layout.capacity[p.dims[0]] if p.dims else 0 for p in layout.parameters)
 
 
-def _rows(rows: Any, like: Any) -> Any:
-    """The author's tuple of rows as one (state, member) array."""
-    return jnp.stack([jnp.broadcast_to(jnp.asarray(r, dtype=jnp.float64), like.shape[-1:]) for r in rows])
+def _rows(rows: Any, like: Any) -> tuple[Any, ...]:
+    """The author's rows, each (member,)."""
+    return tuple(jnp.broadcast_to(jnp.asarray(r, dtype=jnp.float64), like.shape[-1:]) for r in rows)
 
 
 def _observe(kind: AbstractOdeKind, t: Any, x: Any, th: Any, u: Mapping[str, Any], names: tuple[str, ...]) -> Any:
     out = kind.outputs(t, x, th, u) if names else {}
-    return {n: jnp.broadcast_to(out[n], x.shape[1:]) for n in names}
+    return {n: jnp.broadcast_to(out[n], x[0].shape) for n in names}
 
 
 def _begin(
@@ -124,13 +125,13 @@ def _begin(
 ) -> tuple[Any, Any]:
     """State and folds at t0."""
     u = static | first
-    x = _rows(kind.initial(th, u), next(iter(th.values()))) if x0 is None else x0
+    x = _rows(kind.initial(th, u), next(iter(th.values()))) if x0 is None else tuple(x0)
     seen = _observe(kind, first["t"], x, th, u, _of(kind, folded))
     folds = {}
     for name in folded:
         q = kind.quantity(name)
         assert q.reducer is not None
-        folds[name] = q.reducer.initial(jnp.broadcast_to(seen[q.of], (first[f"in:{name}"].shape[0], x.shape[1])))
+        folds[name] = q.reducer.initial(jnp.broadcast_to(seen[q.of], (first[f"in:{name}"].shape[0], x[0].shape[0])))
     return x, folds
 
 
@@ -155,16 +156,17 @@ def _scan(
     def body(carry: Any, step: Any) -> Any:
         x, folds = carry
         now = u | step
-        jumped = _rows(kind.jump(x, th, now), x)
+        jumped = _rows(kind.jump(x, th, now), x[0])
         before = _observe(kind, step["t"], jumped, th, now, both)
 
         def rate(t: Any, y: Any) -> Any:
-            return _rows(kind.rate(t, y, th, now), y) / kind.time_unit
+            return tuple(r / kind.time_unit for r in _rows(kind.rate(t, y, th, now), y[0]))
 
         stepped = kind.solver.step(rate, step["t"], jumped, step["h"])
         after = _observe(kind, step["t"] + step["h"], stepped, th, now, of)
         folds = {q: _fold(kind, q, folds[q], before, after, step) for q in folded}
-        return (jnp.where(step["h"] > 0, stepped, x), folds), {n: before[n] for n in names}
+        kept = tuple(jnp.where(step["h"] > 0, new, old) for new, old in zip(stepped, x, strict=True))
+        return (kept, folds), {n: before[n] for n in names}
 
     (x, folds), ys = jax.lax.scan(body, (x, folds), steps)
     return x, folds, ys

@@ -135,8 +135,11 @@ class Plan:
         for name in self.names:
             dense = xp.concatenate([xp.asarray(p[name]) for p in pieces], axis=0)
             times = self.request.times(name)
-            where = np.stack([m.position(times) for m in self.meshes], axis=0)[self.index[: self.count]]
-            picked = dense[where.T, np.arange(self.count)[None, :]]
+            where = np.stack([m.position(times) for m in self.meshes], axis=0)
+            if len(where) == 1:
+                picked = dense[where[0], : self.count]
+            else:
+                picked = dense[where[self.index[: self.count]].T, np.arange(self.count)[None, :]]
             out[name] = xp.moveaxis(picked, 0, 1)
         for name in self.folded:
             q = self.kind.quantity(name)

@@ -1,4 +1,7 @@
-"""One-step solvers for ODE kinds: x' = f(t, x) on states-first arrays (state, member)."""
+"""One-step solvers for ODE kinds: x' = f(t, x), x a tuple of rows, one a state, each (member,).
+
+Rows kept apart let the compiler fuse a whole step; stacking them in every stage costs half as much again.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +12,15 @@ from typing import Any
 
 from vitruvian.engines.jaxsetup import jax, jnp
 
-Rate = Callable[[Any, Any], Any]
+Rows = tuple[Any, ...]
+Rate = Callable[[Any, Rows], Rows]
 
 
 class AbstractSolver(ABC):
     """Advances x by one step of h (s, scalar or (member,)); h = 0 must return x unchanged."""
 
     @abstractmethod
-    def step(self, rate: Rate, t: Any, x: Any, h: Any) -> Any:
+    def step(self, rate: Rate, t: Any, x: Rows, h: Any) -> Rows:
         """x at t + h; rate(t, x) is per second."""
 
 
@@ -24,12 +28,16 @@ class AbstractSolver(ABC):
 class RK4(AbstractSolver):
     """The classical fourth-order Runge-Kutta method (Kutta 1901)."""
 
-    def step(self, rate: Rate, t: Any, x: Any, h: Any) -> Any:
+    def step(self, rate: Rate, t: Any, x: Rows, h: Any) -> Rows:
+        def ahead(h: Any, k: Rows) -> Rows:
+            return tuple(r + h * s for r, s in zip(x, k, strict=True))
+
         k1 = rate(t, x)
-        k2 = rate(t + 0.5 * h, x + 0.5 * h * k1)
-        k3 = rate(t + 0.5 * h, x + 0.5 * h * k2)
-        k4 = rate(t + h, x + h * k3)
-        return x + (h / 6.0) * (k1 + 2.0 * k2 + 2.0 * k3 + k4)
+        k2 = rate(t + 0.5 * h, ahead(0.5 * h, k1))
+        k3 = rate(t + 0.5 * h, ahead(0.5 * h, k2))
+        k4 = rate(t + h, ahead(h, k3))
+        stages = zip(x, k1, k2, k3, k4, strict=True)
+        return tuple(r + (h / 6.0) * (a + 2.0 * b + 2.0 * c + d) for r, a, b, c, d in stages)
 
 
 @dataclass(frozen=True)
@@ -39,7 +47,13 @@ class Rosenbrock23(AbstractSolver):
     For stiff kinds; the Jacobian is by forward differentiation, one dense solve a member and step.
     """
 
-    def step(self, rate: Rate, t: Any, x: Any, h: Any) -> Any:
+    def step(self, rate: Rate, t: Any, x: Rows, h: Any) -> Rows:
+        def stacked(t: Any, y: Any) -> Any:
+            return jnp.stack(rate(t, tuple(y)))
+
+        return tuple(self._step(stacked, t, jnp.stack(x), h))
+
+    def _step(self, rate: Callable[[Any, Any], Any], t: Any, x: Any, h: Any) -> Any:
         d = 1.0 / (2.0 + 2.0**0.5)
         jacobian = _jacobian(lambda y: rate(t, y), x)
         time_slope = jax.jvp(lambda s: rate(s, x), (t,), (jnp.ones_like(t),))[1]
