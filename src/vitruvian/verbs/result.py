@@ -190,9 +190,9 @@ class Comparison:
 
 
 def weighted_quantile(values: np.ndarray, weights: np.ndarray, q: float) -> np.ndarray:
-    """Quantile q over the first axis; equal weights give numpy's linear quantile."""
+    """Quantile q over the first axis: one more draw lies below it with probability q (equal weights: k / (M + 1))."""
     if np.allclose(weights, weights[0]):
-        return np.quantile(values, q, axis=0)
+        return np.quantile(values, q, axis=0, method="weibull")
     order = np.argsort(values, axis=0)
     ranked = np.take_along_axis(values, order, axis=0)
     cumulative = np.cumsum(weights[order], axis=0)
