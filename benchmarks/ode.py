@@ -1,8 +1,8 @@
 """ODE engine against scipy's solve_ivp in a loop and diffrax under vmap: 1,000 members x 1 day, 1-min output.
 
 The workload is written once, in numpy-like code, and given to all three. Peers: scipy on a stated subsample (its cost
-is linear in members), diffrax with Tsit5 at constant 1-min steps and adaptive. Compile time is left out on all sides and
-given apart. Writes benchmarks/results/ode.json.
+is linear in members), diffrax with Tsit5 at constant 1-min steps and adaptive. Compile time is left out on all sides
+and given apart. Writes benchmarks/results/ode.json.
 """
 
 from __future__ import annotations

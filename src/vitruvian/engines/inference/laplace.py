@@ -59,7 +59,7 @@ def gauss_newton(
         step = -cho_solve(cho_factor(hessian + damping * np.diag(np.diag(hessian))), gradient)
         promised = -0.5 * gradient @ step
         if promised < tolerance:
-            converged = True
+            z, converged = z + step, True  # so small that linearising again would not change it
             break
         tried_r, tried_jac = linearise(z + step)
         tried = _objective(tried_r, z + step, mean, precision)
