@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 from collections.abc import Iterable
+from functools import cached_property
 
 import numpy as np
 
@@ -111,13 +112,20 @@ class Record:
 
     def until(self, known_at: float) -> Record:
         """What was known by then: of each reading the newest version, without those taken back."""
-        seen = self.where(self.known_at <= known_at)
-        newest: dict[str, int] = {}
-        for i in np.argsort(seen.known_at, kind="stable").tolist():
-            newest[str(seen.id[i])] = i
-        keep = np.zeros(len(seen), dtype=bool)
-        keep[list(newest.values())] = True
-        return seen.where(keep & ~seen.removed)
+        last = min(known_at, float(np.finfo(float).max))  # "everything" is not the time when a newest row is replaced
+        return self.where((self.known_at <= last) & (last < self.superseded) & ~self.removed)
+
+    @cached_property
+    def superseded(self) -> np.ndarray:
+        """When the next version of each row's reading became known, s (n,); inf for the newest."""
+        out = np.full(len(self), np.inf)
+        last: dict[str, int] = {}
+        for i in np.argsort(self.known_at, kind="stable").tolist():
+            name = str(self.id[i])
+            if name in last:
+                out[last[name]] = self.known_at[i]
+            last[name] = i
+        return out
 
     def between(self, t0: float, t1: float) -> Record:
         """Rows with t0 <= valid_time <= t1."""
