@@ -1,11 +1,10 @@
-"""Pictures of answers with matplotlib (extra `plot`)."""
+"""Pictures of answers with matplotlib, which is imported when one is drawn."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from vitruvian.core.case import Origin
-from vitruvian.core.errors import CapabilityError
 
 if TYPE_CHECKING:
     from vitruvian.verbs.fitted import Fitted
@@ -22,11 +21,9 @@ COLOURS = (
 
 
 def axes(ax: Any) -> Any:
-    """The given axes or new ones; CapabilityError if matplotlib is not installed."""
-    try:
-        import matplotlib.pyplot as plt
-    except ImportError as err:
-        raise CapabilityError("plotting needs matplotlib", fix="pip install 'vitruvian[plot]'") from err
+    """The given axes or new ones."""
+    import matplotlib.pyplot as plt
+
     return plt.subplots(figsize=(8, 3.5), layout="constrained")[1] if ax is None else ax
 
 
