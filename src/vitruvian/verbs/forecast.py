@@ -61,7 +61,9 @@ def ahead(
     driving = forcings[0] if len(forcings) == 1 else Batch.each(forcings, count)
     outputs, _ = kind.run(theta, driving, split.run, seeds, state)
     paths = {
-        n: _path(kind, belief, n, split.run.times(n), t0, seed) for n in kind.discrepancies if n in split.run.items
+        n: discrepancy_path(kind, belief, n, split.run.times(n), t0, seed)
+        for n in kind.discrepancies
+        if n in split.run.items
     }
     out: dict[str, Forecast] = {}
     for k, (name, case) in enumerate(cases.items()):
@@ -148,8 +150,10 @@ def _theta(kind: AbstractKind, belief: Belief, forcing: Forcing, seed: int) -> T
     return layout.theta(layout.carry(belief.names, belief.z, seed))
 
 
-def _path(kind: AbstractKind, belief: Belief, name: str, times: np.ndarray, t0: float, seed: int) -> np.ndarray:
-    """The discrepancy's path (member, n) from its draw at the belief's time; the same under every option."""
+def discrepancy_path(
+    kind: AbstractKind, belief: Belief, name: str, times: np.ndarray, t0: float, seed: int
+) -> np.ndarray:
+    """The discrepancy's path (member, n) from its draw at the belief's time t0; the same under every option."""
     d = kind.discrepancies[name]
     now = belief.residual[name] if name in belief.residual else np.zeros(belief.members)
     draws = generator(seed, "discrepancy", name).standard_normal((len(times), belief.members))
