@@ -69,6 +69,9 @@ def test_a_recalibration_as_of_the_past_is_a_newer_version_of_that_past(store: S
     found = store.latest_belief("S1", hour(4))
     assert found is not None
     assert (found[0], found[1].seed) == (2, 2)
+    present = store.latest_belief("S1")
+    assert present is not None
+    assert present[1].seed == 1, "the past worked out later is not the present"
 
 
 def test_forecasts_are_kept_as_they_were_said(store: Store) -> None:

@@ -34,8 +34,12 @@ def save_belief(connection: Connection, twin: TwinRow, belief: Belief, seq: int,
 def latest_belief(
     connection: Connection, twin: TwinRow, as_of_us: int | None, as_of_seq: int | None
 ) -> tuple[int, Belief] | None:
-    """(version, belief) of the newest one that rests only on what was known by then."""
-    match = select(beliefs).where(beliefs.c.twin_id == twin.id).order_by(beliefs.c.version.desc()).limit(1)
+    """(version, belief) that knows most of what was known by then; of several with the same knowledge the newest.
+
+    So a belief worked out later as of the past does not become the present one.
+    """
+    newest = (beliefs.c.known_us.desc(), beliefs.c.version.desc())
+    match = select(beliefs).where(beliefs.c.twin_id == twin.id).order_by(*newest).limit(1)
     if as_of_us is not None:
         match = match.where(beliefs.c.known_us <= as_of_us)
     if as_of_seq is not None:
