@@ -1,0 +1,69 @@
+"""Numba functions compiled once a machine: a disk cache that hits in the next process and never serves an old model.
+
+numba keys its cache by the file of the compiled function alone, so an edit of a module that it calls would go unseen.
+Here the cache's folder is named by a hash of every source of this package that the function's module imports.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numba
+import platformdirs
+from numba.core import config
+
+_PACKAGE = Path(__file__).parents[1]
+
+
+def compiled(signature: str) -> Callable[[Callable[..., Any]], Any]:
+    """Compile at once for this signature, or load what an earlier process compiled from the same sources."""
+
+    def wrap(function: Callable[..., Any]) -> Any:
+        settings: dict[str, Any] = config.__dict__  # numba reads the folder here, at the moment a function is decorated
+        before = settings["CACHE_DIR"]
+        settings["CACHE_DIR"] = str(cache_folder(Path(function.__code__.co_filename)))
+        try:
+            return numba.njit(signature, cache=True, nogil=True, error_model="numpy")(function)
+        except RuntimeError as err:  # no folder can be written: compile for this process alone
+            if "no locator available" not in str(err):
+                raise
+            return numba.njit(signature, nogil=True, error_model="numpy")(function)
+        finally:
+            settings["CACHE_DIR"] = before
+
+    return wrap
+
+
+def cache_folder(source: Path) -> Path:
+    """$VITRUVIAN_CACHE, else the user's cache directory; then a hash of all that `source` is compiled from."""
+    base = os.environ.get("VITRUVIAN_CACHE") or platformdirs.user_cache_dir("vitruvian")
+    digest = hashlib.sha256()
+    for path in sorted(sources(source)):
+        digest.update(path.name.encode() + path.read_bytes())
+    return Path(base) / "compiled" / f"{source.stem}-{digest.hexdigest()[:16]}"
+
+
+def sources(source: Path, known: frozenset[Path] = frozenset()) -> frozenset[Path]:
+    """`source` and every module of this package that it imports, directly or not."""
+    found = known | {source}
+    for node in ast.walk(ast.parse(source.read_text("utf-8"))):
+        for path in _imported(node):
+            if path not in found:
+                found |= sources(path, found)
+    return found
+
+
+def _imported(node: ast.AST) -> list[Path]:
+    names: list[str] = []
+    if isinstance(node, ast.Import):
+        names = [alias.name for alias in node.names]
+    elif isinstance(node, ast.ImportFrom) and node.module:
+        names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    own = [_PACKAGE.joinpath(*name.split(".")[1:]) for name in names if name.startswith(f"{_PACKAGE.name}.")]
+    files = [path.with_suffix(".py") for path in own] + [path / "__init__.py" for path in own]
+    return [path for path in files if path.is_file()]
