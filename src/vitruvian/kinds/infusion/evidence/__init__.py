@@ -1,0 +1,1 @@
+"""What the infusion claims, and the code that measures it."""
