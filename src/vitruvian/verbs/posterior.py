@@ -15,7 +15,7 @@ from vitruvian.core.keys import generator, member_seeds
 from vitruvian.core.kind import AbstractKind, Differentiable, ExactLikelihood, Fittable
 from vitruvian.core.latents import Latents
 from vitruvian.core.record import Record
-from vitruvian.engines.inference.laplace import gauss_newton
+from vitruvian.engines.inference.laplace import Laplace, gauss_newton
 from vitruvian.engines.inference.observing import Observing
 
 
@@ -65,7 +65,7 @@ def _equal(members: int) -> np.ndarray:
 
 
 def linearised(problem: Problem) -> tuple[Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]], Observing]:
-    """z (active,) -> white residuals and Jacobian, by forward sensitivities."""
+    """z (k, active) -> white residuals (k, rows) and Jacobians (k, rows, active), by forward sensitivities."""
     kind = problem.kind
     if not isinstance(kind, Differentiable):
         raise CapabilityError(f"kind '{kind.name}' is not Differentiable", where="laplace", fix="use es-mda")
@@ -73,19 +73,28 @@ def linearised(problem: Problem) -> tuple[Callable[[np.ndarray], tuple[np.ndarra
     active = layout.active
 
     def linearise(z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        padded = layout.pad(z[None, :])
+        padded = layout.pad(z)
         outputs, slopes = kind.sensitivities(padded, problem.forcing, seen.request)
-        residual = seen.residuals(outputs, layout.theta(padded))[0]
-        return residual, seen.slopes(outputs, slopes, padded)[0][:, active]
+        residual = seen.residuals(outputs, layout.theta(padded))
+        return residual, seen.slopes(outputs, slopes, padded)[..., active]
 
     return linearise, seen
 
 
+def mode_of(problem: Problem) -> Laplace:
+    """Gauss-Newton MAP from the prior mean, with its Laplace covariance."""
+    linearise, _ = linearised(problem)
+
+    def one(z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        residual, slopes = linearise(z[None, :])
+        return residual[0], slopes[0]
+
+    return gauss_newton(one, *problem.moments())
+
+
 def by_laplace(problem: Problem) -> Posterior:
     """Gauss-Newton MAP, then draws from the Laplace posterior."""
-    mean, covariance = problem.moments()
-    linearise, _ = linearised(problem)
-    found = gauss_newton(linearise, mean, covariance)
+    found = mode_of(problem)
     notes = () if found.converged else (f"Gauss-Newton did not converge in {found.steps} steps",)
     z = found.draws(problem.normals("laplace"))
     diagnostics = {"steps": float(found.steps), "objective": found.objective, "converged": float(found.converged)}
@@ -93,13 +102,14 @@ def by_laplace(problem: Problem) -> Posterior:
 
 
 def by_nuts(problem: Problem) -> Posterior:
-    """No-U-turn sampler, the offline reference."""
+    """No-U-turn sampler, the offline reference; it starts from the Laplace posterior."""
     from vitruvian.engines.inference.nuts import nuts
 
     mean, covariance = problem.moments()
     linearise, _ = linearised(problem)
-    z, diagnostics = nuts(linearise, mean, covariance, draws=problem.members, seed=problem.seed)
-    return Posterior(z, _equal(len(z)), (), diagnostics)
+    near = mode_of(problem)
+    found = nuts(linearise, mean, covariance, seed=problem.seed, around=(near.mode, near.covariance))
+    return Posterior(found.members(problem.members), _equal(problem.members), found.notes, found.diagnostics)
 
 
 def by_es_mda(problem: Problem) -> Posterior:

@@ -22,6 +22,8 @@ from scipy.linalg import cho_factor, cho_solve, cholesky
 from vitruvian.core.errors import InferenceError
 from vitruvian.core.keys import key
 
+MIXED = 1.01  # R-hat: Vehtari et al. 2021
+ACCEPTANCE = 0.9  # smaller steps than the usual 0.8: a reference may be slow, not biased (assumed)
 Linearise = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 
@@ -44,6 +46,16 @@ class Sampled:
         """`count` draws evenly from all chains, (count, n)."""
         z = self.draws.swapaxes(0, 1).reshape(-1, self.draws.shape[-1])
         return z[np.linspace(0, len(z) - 1, count).round().astype(int)]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader must know: chains that have not mixed, draws that diverged."""
+        said = []
+        if (worst := float(self.rhat.max(initial=1.0))) > MIXED:
+            said.append(f"NUTS: R-hat is {worst:.3f}, above {MIXED}: the chains have not mixed")
+        if self.divergences:
+            said.append(f"NUTS: {self.divergences} draws diverged: the posterior has corners the sampler cannot turn")
+        return tuple(said)
 
     @property
     def diagnostics(self) -> dict[str, float]:
@@ -78,7 +90,9 @@ def nuts(
     centre, shape = (mean, covariance) if around is None else around
     root = cholesky(shape, lower=True)
     density, count = _density(linearise, mean, covariance, centre, root)
-    warm = blackjax.window_adaptation(blackjax.nuts, density, is_mass_matrix_diagonal=around is not None)
+    warm = blackjax.window_adaptation(
+        blackjax.nuts, density, is_mass_matrix_diagonal=around is not None, target_acceptance_rate=ACCEPTANCE
+    )
 
     def one(draw_key: Any, start: Any) -> Any:
         first, second = jax.random.split(draw_key)
@@ -114,10 +128,11 @@ def _density(
         v = np.asarray(v)
         z = centre + v.reshape(-1, n) @ root.T
         count[0] += 1
-        r, jac = linearise(z)
-        pull = cho_solve(prior, (z - mean).T).T
-        value = -0.5 * (r**2).sum(axis=1) - 0.5 * ((z - mean) * pull).sum(axis=1)
-        slope = -(np.einsum("kmn,km->kn", jac, r) + pull) @ root
+        with np.errstate(all="ignore"):  # a leap too far is rejected below
+            r, jac = linearise(z)
+            pull = cho_solve(prior, (z - mean).T, check_finite=False).T
+            value = -0.5 * (r**2).sum(axis=1) - 0.5 * ((z - mean) * pull).sum(axis=1)
+            slope = -(np.einsum("kmn,km->kn", jac, r) + pull) @ root
         good = np.isfinite(value) & np.isfinite(slope).all(axis=1)
         value, slope = np.where(good, value, -np.inf), np.where(good[:, None], slope, 0.0)
         return value.reshape(v.shape[:-1]), slope.reshape(v.shape)
