@@ -48,17 +48,6 @@ class Deed:
     raw: str = ""
 
 
-class Aside(NamedTuple):
-    """A row that could not be used: where it stands, what it says, why it was kept aside and what would cure it."""
-
-    file: str
-    line: int
-    column: str
-    raw: str
-    reason: str
-    fix: str
-
-
 @dataclass(frozen=True, slots=True)
 class Source:
     """The file, message or hand that brings facts, and who brought it."""
@@ -104,6 +93,15 @@ class TwinRow:
     origin: Origin
     created_us: int
     case_document: Mapping[str, Any] = field(repr=False)
+
+
+class Extent(NamedTuple):
+    """How many readings, the first and last time they are valid for, and when the last fact became known (or None)."""
+
+    readings: int
+    first_us: int | None
+    last_us: int | None
+    known_us: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,9 @@ from typing import Any
 from sqlalchemy import Connection, func, insert, select, update
 
 from vitruvian.core.errors import StoreError
+from vitruvian.platform.aside import Aside
 from vitruvian.platform.store.chain import DEEDS, READINGS, chunks, digest
-from vitruvian.platform.store.facts import Aside, Happening, Source, TwinRow
+from vitruvian.platform.store.facts import Happening, Source, TwinRow
 from vitruvian.platform.store.schema import beliefs, forecasts, kept_aside, sources, twins
 
 

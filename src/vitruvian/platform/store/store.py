@@ -17,13 +17,14 @@ from vitruvian.core.case import Case
 from vitruvian.core.errors import StoreError
 from vitruvian.core.kind import AbstractKind
 from vitruvian.core.record import Record
+from vitruvian.platform.aside import Aside
 from vitruvian.platform.home import home
 from vitruvian.platform.instant import from_seconds, micros
 from vitruvian.platform.store import beliefs, chain, sources, twins, views
 from vitruvian.platform.store.database import Database
 from vitruvian.platform.store.facts import (
-    Aside,
     Deed,
+    Extent,
     Happening,
     Observation,
     Receipts,
@@ -172,13 +173,20 @@ class Store:
             row = twins.find(connection, self.tenant, twin)
             return views.record(connection, row, _at(as_of), as_of_seq, _at(since))
 
-    def case(self, twin: str, as_of: datetime | None = None, *, as_of_seq: int | None = None) -> Case:
-        """The subject and the actions in force, as known by then."""
+    def extent(self, twin: str, as_of: datetime | None = None) -> Extent:
+        """How much was known by then, without fetching it."""
+        with self.database.read() as connection:
+            return views.extent(connection, twins.find(connection, self.tenant, twin), _at(as_of))
+
+    def case(
+        self, twin: str, as_of: datetime | None = None, *, as_of_seq: int | None = None, since: datetime | None = None
+    ) -> Case:
+        """The subject and the actions in force (at `since` or later), as known by then."""
         from vitruvian.platform import registry  # lazy: loads the kind
 
         with self.database.read() as connection:
             row = twins.find(connection, self.tenant, twin)
-            return views.case(connection, row, registry.get(row.kind), _at(as_of), as_of_seq)
+            return views.case(connection, row, registry.get(row.kind), _at(as_of), as_of_seq, _at(since))
 
     def kept_aside(self, twin: str) -> tuple[Aside, ...]:
         """Rows that could not be used, with the reason and the fix."""

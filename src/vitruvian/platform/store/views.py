@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from vitruvian.core.action import Action
 from vitruvian.core.case import Case, Origin
@@ -13,7 +14,7 @@ from vitruvian.core.kind import AbstractKind
 from vitruvian.core.record import Record
 from vitruvian.platform.instant import micros, to_seconds
 from vitruvian.platform.store.chain import DEEDS, READINGS, Chain
-from vitruvian.platform.store.facts import TwinRow
+from vitruvian.platform.store.facts import Extent, TwinRow
 from vitruvian.platform.store.twins import subject_and_series
 
 
@@ -44,16 +45,38 @@ def record(
     )
 
 
+def extent(connection: Connection, twin: TwinRow, as_of_us: int | None) -> Extent:
+    """How many readings there are, from when to when, and when the last fact became known; no reading is fetched."""
+    t, d = READINGS.table.c, DEEDS.table.c
+    columns = (func.count().filter(t.version == 1), func.min(t.valid_us), func.max(t.valid_us), func.max(t.known_us))
+    known_by = _known(READINGS, twin.id, as_of_us, None)
+    readings, first, last, known = connection.execute(select(*columns).where(*known_by)).one()
+    done = connection.execute(select(func.max(d.known_us)).where(*_known(DEEDS, twin.id, as_of_us, None))).scalar()
+    moments = [us for us in (known, done) if us is not None]
+    return Extent(readings, first, last, max(moments, default=None))
+
+
 def case(
-    connection: Connection, twin: TwinRow, kind: AbstractKind, as_of_us: int | None, as_of_seq: int | None
+    connection: Connection,
+    twin: TwinRow,
+    kind: AbstractKind,
+    as_of_us: int | None,
+    as_of_seq: int | None,
+    since_us: int | None,
 ) -> Case:
-    """The subject with the actions in force, as known by then."""
+    """The subject with the actions in force (at `since` or later), as known by then."""
     t = DEEDS.table.c
-    match = select(DEEDS.table).where(*_known(DEEDS, twin.id, as_of_us, as_of_seq))
+    known = _known(DEEDS, twin.id, as_of_us, as_of_seq)
+    match = select(DEEDS.table).where(*known)
+    since = -math.inf if since_us is None else since_us
+    if since_us is not None:  # all versions of an action that some version puts there: the newest may have moved it
+        match = match.where(t.action_id.in_(select(t.action_id).where(*known, t.at_us >= since_us)))
     in_force: dict[str, Any] = {}
     for row in connection.execute(match.order_by(t.known_us, t.removed, t.idempotency_key)).mappings():
         in_force[row["action_id"]] = row
-    timeline = tuple(_action(kind, row, twin.origin) for row in in_force.values() if not row["removed"])
+    timeline = tuple(
+        _action(kind, row, twin.origin) for row in in_force.values() if not row["removed"] and row["at_us"] >= since
+    )
     subject, series = subject_and_series(twin, kind)
     whole = Case(subject, timeline, series, twin.origin)
     return whole if as_of_us is None else whole.until(to_seconds(as_of_us, twin.origin))
