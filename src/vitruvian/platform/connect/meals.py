@@ -82,13 +82,15 @@ class Amounts:
             if (value := _amount(row, column)) is not None:
                 made.setdefault(kind, {})[name] = (value, unit)
         for kind, fields in made.items():
+            if not any(value for value, _ in fields.values()):
+                continue
             words = {}
             if kind == "Insulin":
                 words = {"formulation": formulation(row.get(self.formulation))}
             elif kind == "Exercise" and row.get(self.intensity):
                 words = {"intensity": row.get(self.intensity).lower()}
             yield Event(wall, 0, kind, fields, words, row.get(self.id), known, row.line, row.raw)
-        if (units := _amount(row, self.basal)) is not None:
+        if units := _amount(row, self.basal):
             dose = {"units": (units, "[iU]")}
             yield Event(wall, 0, "Insulin", dose, {"formulation": "basal"}, row.get(self.id), known, row.line, row.raw)
 
@@ -155,4 +157,4 @@ def _amount(row: Row, column: int | None) -> float | None:
     value = number.number(text)
     if value < 0:
         raise ParseError(f"'{text}' is negative", fix="check the row")
-    return value or None
+    return value

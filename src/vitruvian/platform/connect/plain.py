@@ -117,8 +117,8 @@ def _glucose(fields: Sequence[str]) -> list[int]:
     """The columns that hold glucose: by name, or named by their unit alone."""
     found = []
     for i, field in enumerate(fields):
-        name = plain(number.without_unit(field)).strip("()[] ")
-        if name in NAMES or (not name and number.unit_in(field)):
+        bare = plain(number.without_unit(field)).strip("()[] ")
+        if bare in NAMES or (not bare and number.unit_in(field)):
             found.append(i)
-    named = [i for i in found if plain(fields[i]) not in ("reading", "value")]
+    named = [i for i in found if plain(str(fields[i])) not in ("reading", "value")]
     return named or found
