@@ -68,7 +68,8 @@ def _bare(unit: str) -> str:
 
 def check(unit: str) -> None:
     """Raise UnitError unless this is a UCUM unit; units of everyday atoms are recognised without loading pint."""
-    terms = re.split(r"[./]", _bare(unit))
+    flat = re.sub(r"\(([^()]+)\)", r"\1", _bare(unit))  # whether brackets change the meaning does not matter here
+    terms = re.split(r"[./]", flat)
     if terms[0] == "" and len(terms) > 1:  # "/min"
         terms = terms[1:]
     if not all(_EVERYDAY.fullmatch(term) for term in terms):

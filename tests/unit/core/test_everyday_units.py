@@ -13,7 +13,7 @@ def test_glucose_units_convert_without_pint() -> None:
     code = (
         "import sys; from vitruvian.core import units;"
         "print(units.convert(5.55, 'mmol/L', 'mg/dL', 'glucose'));"
-        "[units.check(u) for u in ('mg/dL', 'mL/min/{1.73_m2}', '/min', 'm[iU]/L', 'mm[Hg]', 'kg/m2', '%')];"
+        "[units.check(u) for u in ('mg/dL', 'mL/min/{1.73_m2}', '/min', 'm[iU]/L', 'mm[Hg]', 'kg/m2', '%', '/min/(mg/dL)')];"
         "print('pint' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -29,7 +29,7 @@ def test_the_short_way_equals_pint(source: str, target: str) -> None:
     assert short == pytest.approx(by_pint, rel=1e-12)
 
 
-@pytest.mark.parametrize("unit", ["mgs", "/", "mg/", "mmHg", "mCel", "foo"])
+@pytest.mark.parametrize("unit", ["mgs", "/", "mg/", "mmHg", "mCel", "foo", "(mg", "()"])
 def test_what_is_no_unit_is_refused(unit: str) -> None:
     with pytest.raises(UnitError, match="is not a UCUM unit"):
         units.check(unit)
