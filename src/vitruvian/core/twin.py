@@ -30,15 +30,15 @@ class Twin:
         return dataclasses.replace(self, belief=belief)
 
     def seen(self, t0: float, t1: float, known_at: float) -> str:
-        """Digest of what a belief at t1 rests on, as known then: rows of [t0, t1], actions and series up to t1."""
+        """Digest of what a belief on the window [t0, t1] rests on, as known then: readings, actions, series."""
         rows, case = self.record.until(known_at).between(t0, t1), self.case.until(known_at)
         digest = hashlib.sha256(repr(case.subject).encode())
         for name in ("valid_time", "observable", "value", "sd", "limit", "sensor", "id"):
             digest.update(repr(getattr(rows, name).tolist()).encode())
-        digest.update(repr([a for a in case.timeline if a.at <= t1]).encode())
+        digest.update(repr([a for a in case.timeline if t0 <= a.at <= t1]).encode())
         for name, series in sorted(case.series.items()):
-            past = series.times <= t1
-            digest.update(name.encode() + series.times[past].tobytes() + series.values[past].tobytes())
+            inside = (series.times >= t0) & (series.times <= t1)
+            digest.update(name.encode() + series.times[inside].tobytes() + series.values[inside].tobytes())
         return digest.hexdigest()
 
     def believed(self) -> Belief:

@@ -1,0 +1,118 @@
+"""What the readings of one moment say about an ensemble: in the space of Gaussian errors, or as a density.
+
+Errors that last from moment to moment (the kind's discrepancy of an observable, the correlated error of a sensor) are
+Ornstein-Uhlenbeck processes carried exactly, one path a member; what is left of each reading's error is independent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from vitruvian.core.belief import Belief
+from vitruvian.core.errors import InferenceError
+from vitruvian.core.keys import generator
+from vitruvian.core.kind import AbstractKind
+from vitruvian.core.noise import AbstractGaussianNoise, AbstractNoise, Discrepancy, Gaussian, clip_residual
+from vitruvian.core.record import Record
+
+SEPARATOR = "|"  # between observable and sensor in the name of a sensor's error
+
+
+@dataclass(frozen=True)
+class Sensed:
+    """An ensemble at one moment: outputs {observable: (member, 1)}, theta, and the lasting errors, (member,) each."""
+
+    kind: AbstractKind
+    outputs: Mapping[str, np.ndarray]
+    theta: Mapping[str, np.ndarray]
+    errors: Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Readings:
+    """Readings of one moment in the space of Gaussian errors: mean (member, m), y (m,), covariance (m, m)."""
+
+    mean: np.ndarray
+    y: np.ndarray
+    covariance: np.ndarray
+    limit: np.ndarray
+
+
+def in_gaussian_space(p: Sensed, rows: Record) -> Readings:
+    """Discrepancy and sensor error are in the mean; what is left of each reading's error is independent."""
+    mean, y, variance = np.empty((_members(p), len(rows))), np.empty(len(rows)), np.empty(len(rows))
+    for name, sensor in rows.groups():
+        noise = p.kind.noise(name, sensor)
+        if not isinstance(noise, AbstractGaussianNoise):
+            raise InferenceError(
+                f"the noise of '{name}' is {type(noise).__name__}, not Gaussian", where="EnKF", fix="method='particle'"
+            )
+        mine = (rows.observable == name) & (rows.sensor == sensor)
+        correlated, white = _process(noise), noise.covariance(rows.valid_time[:1])[0, 0]
+        mean[:, mine] = noise.location(p.outputs[name], p.theta) + _shift(p, name)
+        if correlated is not None:
+            mean[:, mine] += p.errors[_key(name, sensor)][:, None]
+            white -= correlated.sd**2
+        y[mine] = noise.transform(rows.value[mine])
+        variance[mine] = np.where(np.isfinite(rows.sd[mine]), rows.sd[mine] ** 2, white)
+    if bad := int((~np.isfinite(mean)).any(axis=1).sum()):
+        where = f"kind '{p.kind.name}' at {rows.valid_time[0]:g} s"
+        raise InferenceError(f"{bad} of {len(mean)} members predict no finite value", where=where, fix="recalibrate")
+    return Readings(mean, y, np.diag(variance), rows.limit)
+
+
+def log_density(p: Sensed, rows: Record) -> np.ndarray:
+    """log p(readings | member), (member,), under any noise."""
+    kind, density = p.kind, np.zeros(_members(p))
+    for name, sensor in rows.groups():
+        noise, mine = kind.noise(name, sensor), rows.only(name, sensor)
+        if isinstance(noise, AbstractGaussianNoise):
+            seen = in_gaussian_space(p, mine)
+            variance = np.diag(seen.covariance)
+            residual = clip_residual(seen.y - seen.mean, seen.limit)
+            density += -0.5 * (residual**2 / variance + np.log(2 * np.pi * variance)).sum(axis=1)
+            density += np.log(np.abs(noise.slope(mine.value))).sum()
+        else:
+            mean = np.repeat(p.outputs[name] + _shift(p, name), len(mine), axis=1)
+            density += noise.log_likelihood(mine.value, mean, mine.valid_time, p.theta, mine.limit)
+    return density
+
+
+def _shift(p: Sensed, name: str) -> np.ndarray:
+    """The discrepancy of this observable, (member, 1)."""
+    return p.errors.get(name, np.zeros(_members(p)))[:, None]
+
+
+def lasting(kind: AbstractKind, belief: Belief, rows: Record, at: float) -> dict[str, np.ndarray]:
+    """Discrepancies and correlated sensor errors carried to this moment; those met for the first time are drawn."""
+    processes: dict[str, Discrepancy] = dict(kind.discrepancies)
+    for name, sensor in rows.groups():
+        if (process := _process(kind.noise(name, sensor))) is not None:
+            processes[_key(name, sensor)] = process
+    for held in belief.residual:
+        if held not in processes and SEPARATOR in held:
+            name, sensor = held.split(SEPARATOR, 1)
+            if (process := _process(kind.noise(name, sensor))) is not None:
+                processes[held] = process
+    out = {}
+    for name, process in processes.items():
+        now, keep = belief.residual.get(name), np.exp(-(at - belief.at) / process.tau)
+        draws = generator(belief.seed, "filter", name, at).standard_normal(belief.members)
+        out[name] = process.sd * draws if now is None else keep * now + process.sd * np.sqrt(1.0 - keep**2) * draws
+    return out
+
+
+def _key(observable: str, sensor: str) -> str:
+    return f"{observable}{SEPARATOR}{sensor}"
+
+
+def _process(noise: AbstractNoise) -> Discrepancy | None:
+    """The correlated part of a sensor's error, if it has one."""
+    return Discrepancy(noise.sd_ar, noise.tau) if isinstance(noise, Gaussian) and noise.sd_ar > 0 else None
+
+
+def _members(p: Sensed) -> int:
+    return len(next(iter(p.outputs.values())))
