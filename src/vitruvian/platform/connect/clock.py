@@ -14,9 +14,10 @@ FIRST_SENSOR = (datetime(1999, 1, 1) - EPOCH) // _US  # noqa: DTZ001 first conti
 
 _DATE = re.compile(
     r"(?P<a>\d{1,4})[-/.](?P<b>\d{1,2})[-/.](?P<c>\d{1,4})[T ,]+(?P<h>\d{1,2}):(?P<m>\d{2})(?::(?P<s>\d{2})(?:\.\d*)?)?"
-    r"\s*(?P<half>[AaPp]\.?[Mm]\.?)?\s*(?P<zone>Z|UTC|[+-]\d{2}:?\d{2})?"
+    r"\s*(?P<half>[AaPp]\.?[Mm]\.?)?\s*(?P<zone>Z|UTC|[+-]\d{2}:?\d{2})?",
+    re.ASCII,
 )
-_EPOCH_SECONDS, _EPOCH_MILLIS = re.compile(r"\d{10}"), re.compile(r"\d{13}")
+_EPOCH_SECONDS, _EPOCH_MILLIS = re.compile(r"\d{10}", re.ASCII), re.compile(r"\d{13}", re.ASCII)
 ORDERS = {"dmy": "day-month-year", "mdy": "month-day-year"}
 
 

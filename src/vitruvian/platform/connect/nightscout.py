@@ -120,7 +120,8 @@ class Nightscout:
 
     def _finger(self, found: Object) -> Timed:
         entry = found.value
-        unit = number.unit_in(str(entry.get("units") or ""))
+        units = str(entry.get("units") or "").lower()
+        unit = number.MMOL if units == "mmol" else number.unit_in(units)
         if not unit:
             raise ParseError("a glucose check without its unit", fix="add units: mg/dL or mmol/L")
         wall, offset = _when(entry, ("mills", "created_at", "timestamp", "date"))

@@ -16,8 +16,8 @@ LIMITS = {"dexcom": (40.0, 400.0), "libre": (40.0, 500.0), "libre_scan": (40.0, 
 LIBRE_US_HIGH = 400.0
 LOW, HIGH = ("low", "lo", "below range"), ("high", "hi", "above range")
 
-_NUMBER = re.compile(r"[+-]?\d+(?:\.\d*)?")
-_COMMA = re.compile(r"[+-]?\d+,\d{1,2}")
+_NUMBER = re.compile(r"[+-]?\d+(?:\.\d*)?", re.ASCII)
+_COMMA = re.compile(r"[+-]?\d+,\d{1,2}", re.ASCII)
 _UNITS = {MG: r"mg\s*[/_ ]?\s*d\s*l", MMOL: r"mmol\s*[/_ ]?\s*l"}
 
 

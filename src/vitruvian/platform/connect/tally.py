@@ -87,13 +87,16 @@ class Tally:
         self.devices: dict[tuple[str, str], _Device] = {}
         self.ignored: Counter[str] = Counter()
         self.span: tuple[int, int] | None = None
+        self._line = 0
 
     def take(self, item: Placed) -> Reading | Event | Aside | None:
         """The item, a kept-aside row in its place, or None for what was said before or says nothing."""
-        self.rows += 1
         if isinstance(item, Ignored):
+            self.rows += 1
             self.ignored[item.reason] += 1
             return None
+        self.rows += item.line != self._line  # a row may hold a meal and a dose
+        self._line = item.line
         if isinstance(item, Reading):
             taken = self._reading(item)
             if not isinstance(taken, Aside):
