@@ -10,6 +10,7 @@ from vitruvian.verbs.plots import COLOURS, axes
 from vitruvian.verbs.rankband import rank_band
 
 if TYPE_CHECKING:
+    from vitruvian.verbs.backtested import Backtest
     from vitruvian.verbs.validate import Validation
 
 
@@ -27,5 +28,20 @@ def plot_validation(answer: Validation, ax: Any = None) -> Any:
     ax.set_xlabel("forecast probability")
     ax.set_ylabel("share of readings minus probability")
     ax.set_title(f"{answer.name}: calibration with simultaneous 99 % band", fontsize=9)
+    ax.legend(frameon=False)
+    return ax
+
+
+def plot_backtest(answer: Backtest, ax: Any = None) -> Any:
+    """Root mean square error by horizon, the twin's and the baselines'."""
+    ax = axes(ax)
+    table = answer.table()
+    minutes = [row["horizon"] / 60 for row in table]
+    for colour, name in zip(COLOURS, answer.rows[answer.horizons[0]].by, strict=False):
+        ax.plot(minutes, [row[name]["rmse"] for row in table], "o-", color=colour, label=name)
+    ax.set_xlabel("horizon [min]")
+    ax.set_ylabel(f"RMSE of {answer.observable} [{answer.unit}]")
+    ax.set_title(f"{answer.kind}: forecasts against readings, plans {answer.plans}", fontsize=9)
+    ax.set_ylim(bottom=0.0)
     ax.legend(frameon=False)
     return ax

@@ -12,7 +12,7 @@ from vitruvian.core.errors import InferenceError
 from vitruvian.core.keys import generator
 from vitruvian.core.record import Record
 from vitruvian.verbs.result import Forecast, weighted_quantile
-from vitruvian.verbs.scores import central, coverage_band, crps, effective_size, pit, winkler
+from vitruvian.verbs.scores import central, coverage_band, crps, crps_gaussian, effective_size, pit, winkler
 
 LEVELS = (0.5, 0.8, 0.9, 0.95)
 INTERVAL = 0.9  # the level of the interval that is drawn, and scored by Winkler
@@ -49,23 +49,39 @@ class Scores:
         uniforms: np.ndarray,
         cluster: str | np.ndarray = "",
         point: np.ndarray | None = None,
+        limit: np.ndarray | None = None,
     ) -> Scores:
         """Score ensembles values (member, n) against truth (n,); uniforms (n,) randomise the PIT.
 
-        point: the forecast's mean where it is known better than from noisy members.
+        point: the forecast's mean where it is known better than from noisy members. limit (n,) in {-1, 0, 1}: where the
+        sensor shows its limit, what is forecast beyond it would have been shown as the limit too.
         """
         clusters = np.full(len(truth), cluster, dtype=object) if isinstance(cluster, str) else np.asarray(cluster)
+        point = weights @ values if point is None else point
+        if limit is not None and np.any(limit):
+            values, point = _shown(values, truth, limit), _shown(point, truth, limit)
         return cls(
             name,
             unit,
             truth,
-            weights @ values if point is None else point,
+            point,
             crps(values, weights, truth),
             pit(values, weights, truth, uniforms),
             weighted_quantile(values, weights, 0.5 - INTERVAL / 2),
             weighted_quantile(values, weights, 0.5 + INTERVAL / 2),
             clusters,
         )
+
+    @classmethod
+    def gaussian(
+        cls, name: str, unit: str, mean: np.ndarray, sd: np.ndarray, truth: np.ndarray, cluster: np.ndarray
+    ) -> Scores:
+        """Score N(mean, sd^2), all (n,), against truth."""
+        from scipy.stats import norm
+
+        half = norm.ppf(0.5 + INTERVAL / 2) * sd
+        u = norm.cdf((truth - mean) / sd)
+        return cls(name, unit, truth, mean, crps_gaussian(mean, sd, truth), u, mean - half, mean + half, cluster)
 
     @classmethod
     def join(cls, parts: Iterable[Scores]) -> Scores:
@@ -197,12 +213,18 @@ def validate(
     return Validation.of(Scores.join(parts), levels=levels, notes=notes)
 
 
+def _shown(value: np.ndarray, truth: np.ndarray, limit: np.ndarray) -> np.ndarray:
+    """What a sensor with these limits would have shown: value (..., n)."""
+    low, high = np.where(limit < 0, truth, -np.inf), np.where(limit > 0, truth, np.inf)
+    return np.clip(value, low, high)
+
+
 def _against(forecast: Forecast, rows: Record, name: str, subject: str, rng: np.random.Generator) -> Scores:
     e = forecast[name]
     if e.is_window or e.values.ndim != 2:
         raise InferenceError(f"'{name}' is no series over time", where="validate", fix="name an observable over time")
-    kept = rows.where((rows.limit == 0) & np.isin(rows.valid_time, e.times) & (rows.valid_time > forecast.at))
+    kept = rows.where(np.isin(rows.valid_time, e.times) & (rows.valid_time > forecast.at))
     order = np.argsort(e.times)
     values = e.values[:, order[np.searchsorted(e.times, kept.valid_time, sorter=order)]]
     uniforms = rng.uniform(size=len(kept))
-    return Scores.of(name, e.unit, values, e.weights, kept.value, uniforms=uniforms, cluster=subject)
+    return Scores.of(name, e.unit, values, e.weights, kept.value, uniforms=uniforms, cluster=subject, limit=kept.limit)
