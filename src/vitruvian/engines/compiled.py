@@ -24,19 +24,26 @@ def compiled(signature: str) -> Callable[[Callable[..., Any]], Any]:
     """Compile at once for this signature, or load what an earlier process compiled from the same sources."""
 
     def wrap(function: Callable[..., Any]) -> Any:
-        settings: dict[str, Any] = config.__dict__  # numba reads the folder here, at the moment a function is decorated
+        folder = cache_folder(Path(function.__code__.co_filename))
+        options = {"cache": _writable(folder), "nogil": True, "error_model": "numpy"}
+        settings: dict[str, Any] = config.__dict__  # numba reads the folder here, when a function is decorated
         before = settings["CACHE_DIR"]
-        settings["CACHE_DIR"] = str(cache_folder(Path(function.__code__.co_filename)))
+        settings["CACHE_DIR"] = str(folder)
         try:
-            return numba.njit(signature, cache=True, nogil=True, error_model="numpy")(function)
-        except RuntimeError as err:  # no folder can be written: compile for this process alone
-            if "no locator available" not in str(err):
-                raise
-            return numba.njit(signature, nogil=True, error_model="numpy")(function)
+            return numba.njit(signature, **options)(function)
         finally:
             settings["CACHE_DIR"] = before
 
     return wrap
+
+
+def _writable(folder: Path) -> bool:
+    """Can code be kept there? If not, it is compiled for this process alone: numba's other places may hold old code."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return False
+    return os.access(folder, os.W_OK)
 
 
 def cache_folder(source: Path) -> Path:

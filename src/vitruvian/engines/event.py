@@ -27,7 +27,7 @@ from vitruvian.engines.network import Network
 # Names of what a station counts, in the order of the kernel's columns (`eventlayout`): levels, totals, areas in s.
 COLUMNS = (
     *("waiting", "busy", "open", "arrived", "started", "left", "waited", "last_wait"),
-    *("waiting_area", "busy_area", "open_area", "touched"),
+    *("waiting_area", "busy_area", "idle_area", "touched"),
 )
 _LEVELS = ("waiting", "busy", "open", "last_wait")
 _MOST_LAYERS = 256  # a source's factor stays below this: eight bits of a patient's number
@@ -46,11 +46,11 @@ class Level:
 @final
 @dataclass(frozen=True)
 class Change:
-    """What `over` gained in a window by what `under` gained ("time" = its seconds), times `scale`; 0 for 0 / 0."""
+    """What `over` gained in a window by what `under` did ("time": its seconds; none: 1), times `scale`; 0 for 0 / 0."""
 
     station: str
     over: tuple[str, ...]
-    under: str = ""
+    under: tuple[str, ...] = ()
     scale: float = 1.0
 
 
@@ -65,8 +65,8 @@ class EventEngine:
 
     def __post_init__(self) -> None:
         for name, reading in self.readings.items():
-            columns = reading.columns if isinstance(reading, Level) else (*reading.over, reading.under)
-            if bad := [c for c in columns if c not in (*COLUMNS[:-1], "time", "")]:
+            columns = reading.columns if isinstance(reading, Level) else (*reading.over, *reading.under)
+            if bad := [c for c in columns if c not in (*COLUMNS[:-1], "time")]:
                 raise KindError(f"no column '{bad[0]}'", where=f"reading '{name}'", fix=f"use {', '.join(COLUMNS)}")
             if reading.station not in self.network.position:
                 raise KindError(f"no station '{reading.station}'", where=f"reading '{name}'")
@@ -182,9 +182,9 @@ class EventEngine:
                     fix="ask within the run",
                 )
             times.append(asked)
-            columns = reading.columns if isinstance(reading, Level) else (*reading.over, reading.under)
+            columns = reading.columns if isinstance(reading, Level) else (*reading.over, *reading.under)
             k = self.network.position[reading.station]
-            pairs += [(k, COLUMNS.index(c)) for c in columns if c not in ("", "time")]
+            pairs += [(k, COLUMNS.index(c)) for c in columns if c != "time"]
         return np.unique(np.concatenate(times)), np.array(sorted(set(pairs)), dtype=np.int64).reshape(-1, 2)
 
     def _read(
@@ -201,17 +201,18 @@ class EventEngine:
         def column(c: str, times: np.ndarray) -> np.ndarray:
             return seen[:, np.searchsorted(asked, times), where[k, COLUMNS.index(c)]]
 
+        def gained(columns: tuple[str, ...]) -> np.ndarray:
+            first, last = request.windows(name).T
+            parts = [last - first if c == "time" else column(c, last) - column(c, first) for c in columns]
+            return np.broadcast_to(np.sum(parts, axis=0), (len(seen), len(first)))
+
         if isinstance(reading, Level):
             return np.sum([column(c, request.times(name)) for c in reading.columns], axis=0) * reading.scale
-        first, last = request.windows(name).T
-        over = np.sum([column(c, last) - column(c, first) for c in reading.over], axis=0)
+        over = gained(reading.over)
         if not reading.under:
             return over * reading.scale
-        under = (
-            (last - first) if reading.under == "time" else column(reading.under, last) - column(reading.under, first)
-        )
-        under = np.broadcast_to(under, over.shape)
-        return np.divide(over, under, out=np.zeros_like(over), where=under > 0) * reading.scale
+        under = gained(reading.under)
+        return np.divide(over, under, out=np.zeros(over.shape), where=under > 0) * reading.scale
 
 
 def as_batch(forcing: Forcing | Batch, members: int) -> Batch:

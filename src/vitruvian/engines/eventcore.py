@@ -165,8 +165,8 @@ def snapshot(rows: Any, columns: Any, t: float, out: Any) -> None:
             out[j] += row[col.WAITING] * dt
         elif c == col.BUSY_AREA:
             out[j] += row[col.BUSY] * dt
-        elif c == col.OPEN_AREA:
-            out[j] += max(row[col.OPEN], row[col.BUSY]) * dt
+        elif c == col.IDLE_AREA:
+            out[j] += max(row[col.OPEN] - row[col.BUSY], 0.0) * dt
 
 
 @numba.njit

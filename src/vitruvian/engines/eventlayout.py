@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 # Columns of a station's row: levels, running totals, areas (patient-seconds), time of the last change, queue's ends.
-WAITING, BUSY, OPEN, ARRIVED, STARTED, LEFT, WAITED, LAST_WAIT, WAITING_AREA, BUSY_AREA, OPEN_AREA, TOUCHED = range(12)
+WAITING, BUSY, OPEN, ARRIVED, STARTED, LEFT, WAITED, LAST_WAIT, WAITING_AREA, BUSY_AREA, IDLE_AREA, TOUCHED = range(12)
 FIRST, LAST = 12, 13  # slots waiting first and last, -1 none
 SINCE, ENDS, PATIENT, VISIT, PLACE, LINK, HEAP = range(7)  # columns of a slot; HEAP is the heap's own column
 NEXT, DRAWN = range(2)  # columns of a layer of arrivals: time of its next patient, patients drawn

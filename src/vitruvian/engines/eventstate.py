@@ -11,10 +11,10 @@ from vitruvian.engines.eventlayout import (
     BUSY_AREA,
     ENDS,
     HEAP,
+    IDLE_AREA,
     INDEX_BITS,
     LAYER_BITS,
     OPEN,
-    OPEN_AREA,
     PATIENT,
     TOUCHED,
     WAITING,
@@ -48,7 +48,7 @@ def touch(row: Any, t: float) -> None:
     dt = t - row[TOUCHED]
     row[WAITING_AREA] += row[WAITING] * dt
     row[BUSY_AREA] += row[BUSY] * dt
-    row[OPEN_AREA] += max(row[OPEN], row[BUSY]) * dt
+    row[IDLE_AREA] += max(row[OPEN] - row[BUSY], 0.0) * dt
     row[TOUCHED] = t
 
 

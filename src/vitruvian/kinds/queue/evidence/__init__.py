@@ -1,0 +1,1 @@
+"""What the queue claims, and how it is measured."""
