@@ -82,7 +82,7 @@ class AbstractFieldKind(AbstractKind, Differentiable, Resumable):
         xp = jnp if traced else np
         given = None if start is None else plan.start(start, self.state_version)
         parts, fields = [], []
-        for group, members in self._groups(plan.count):
+        for group, members in self._groups(plan.count, least=8):  # from 8 on bits agree across sizes
             th = {k: xp.asarray(v)[members] for k, v in theta.items()}
             arrays, first = plan.arrays(members), plan.first(members)
             if not traced:
@@ -106,7 +106,7 @@ class AbstractFieldKind(AbstractKind, Differentiable, Resumable):
         sizes = tuple(layout.capacity[p.dims[0]] if p.dims else 0 for p in layout.parameters)
         given = None if start is None else plan.start(start, self.state_version)
         values, slopes = [], []
-        for group, members in self._groups(plan.count):
+        for group, members in self._groups(plan.count, least=1):
             z, arrays, first = padded_z[members], plan.arrays(members), plan.first(members)
             u0 = None if given is None else {k: v[members] for k, v in given.items()}
             primal, tangent = _begin_tangents(self, plan.layout, sizes, z, arrays, first, u0)
@@ -127,9 +127,9 @@ class AbstractFieldKind(AbstractKind, Differentiable, Resumable):
         maps = {q.name: q for q in self.maps}
         return FieldPlan(self, maps, forcing, request, count, step=self.step, chunk=self.chunk)
 
-    def _groups(self, count: int) -> list[tuple[int, np.ndarray]]:
-        """(how many are real, their positions padded to the compiled size): a power of two from 8, or `together`."""
-        size = min(self.together, max(8, 1 << (count - 1).bit_length()))
+    def _groups(self, count: int, least: int) -> list[tuple[int, np.ndarray]]:
+        """(how many are real, their positions padded to the compiled size): a power of two, at most `together`."""
+        size = min(self.together, max(least, 1 << (count - 1).bit_length()))
         starts = range(0, count, size)
         return [(min(size, count - k), np.minimum(np.arange(k, k + size), count - 1)) for k in starts]
 

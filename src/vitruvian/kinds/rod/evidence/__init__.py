@@ -1,0 +1,1 @@
+"""What the heated rod claims, and how it is measured."""
