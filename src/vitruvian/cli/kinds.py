@@ -1,0 +1,147 @@
+"""vitruvian kinds, vitruvian describe KIND: what there is, and what each kind says about itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from vitruvian.cli.say import json_option, note, put_json, say
+from vitruvian.core.errors import VitruvianError
+
+if TYPE_CHECKING:
+    from vitruvian.core.kind import AbstractKind
+
+
+@click.command()
+@json_option
+def kinds(as_json: bool) -> None:
+    """List the kinds of twins that are installed.
+
+    \b
+    Example:
+      vitruvian kinds
+
+    Prints each kind's name, version and the question it answers; --json gives a list of the same.
+    """
+    from vitruvian.cli.tables import table
+    from vitruvian.platform import registry
+
+    rows, broken = [], []
+    for name in registry.names():
+        try:
+            k = registry.get(name)
+            rows.append({"name": k.name, "version": k.version, "question": k.context_of_use.question})
+        except VitruvianError as err:  # one bad package must not hide the others
+            broken.append({"name": name, "error": err.message})
+    if as_json:
+        put_json([*rows, *broken])
+        return
+    say(table(("kind", "version", "question"), [tuple(row.values()) for row in rows], ""))
+    say("", "More on one: vitruvian describe KIND")
+    for row in broken:
+        note(f"warning: {row['error']}")
+
+
+@click.command()
+@click.argument("kind")
+@json_option
+def describe(kind: str, as_json: bool) -> None:
+    """Say what KIND is for, what it needs, what can be asked and done, and what its numbers rest on.
+
+    \b
+    Example:
+      vitruvian describe infusion
+
+    Prints context of use, subject fields (for --set), actions (for option files), observables, quantities, parameters
+    with their sources, and the ranges in which its evidence holds. --json adds the JSON schemas.
+    """
+    from vitruvian.platform import registry
+
+    found = registry.get(kind)
+    if as_json:
+        put_json(as_data(found))
+    else:
+        say(as_text(found))
+
+
+def as_data(kind: AbstractKind) -> dict[str, Any]:
+    """A kind as plain JSON."""
+    return {
+        "name": kind.name,
+        "version": kind.version,
+        "context_of_use": vars(kind.context_of_use),
+        "capabilities": capabilities(kind),
+        "subject": kind.subject.json_schema(),
+        "actions": [a.json_schema() for a in kind.actions],
+        "observables": [
+            {"name": o.name, "unit": o.unit, "code": o.code, "meaning": o.meaning, "axis": o.axis, "dims": list(o.dims)}
+            for o in kind.observables
+        ],
+        "quantities": [{"name": q.name, "unit": q.unit, "meaning": q.meaning} for q in kind.quantities],
+        "parameters": [
+            {"name": p.name, "unit": p.unit, "meaning": p.meaning, "source": p.source, "dims": list(p.dims)}
+            for p in kind.parameters
+        ],
+        "envelope": {"ranges": {k: list(v) for k, v in kind.envelope.ranges.items()}, "source": kind.envelope.source},
+    }
+
+
+def capabilities(kind: AbstractKind) -> list[str]:
+    """The capabilities of the contract that the kind has."""
+    from vitruvian.core import kind as contract
+
+    names = (
+        "Causal",
+        "Differentiable",
+        "Resumable",
+        "Filterable",
+        "Reconstructible",
+        "Fittable",
+        "ExactLikelihood",
+    )
+    return [name for name in names if isinstance(kind, getattr(contract, name))]
+
+
+def as_text(kind: AbstractKind) -> list[str]:
+    """A kind for people."""
+    from vitruvian.cli.tables import table
+    from vitruvian.core.fields import infos
+    from vitruvian.platform.fieldtext import describe as field
+
+    use = kind.context_of_use
+    out = [f"{kind.name}, version {kind.version}", ""]
+    out += table(
+        ("", ""),
+        [
+            ("question", use.question),
+            ("for", use.users),
+            ("risk if wrong", use.risk),
+            ("not for", use.not_for),
+            ("can", ", ".join(capabilities(kind))),
+        ],
+    )
+    out += ["", f"Subject ({kind.subject.__name__}), set with --set name=value:"]
+    out += [f"  {field(n, i)}" for n, i in infos(kind.subject).items()] or ["  no fields"]
+    out += ["", "Actions, for option files:"]
+    for action in kind.actions:
+        told = ", ".join(field(n, i) for n, i in infos(action).items())
+        out.append(f"  {action.__name__}: {told}")
+    if not kind.actions:
+        out.append("  none")
+    out += [
+        "",
+        "Observables:",
+        *table(("name", "unit", "meaning"), [(o.name, o.unit, o.meaning) for o in kind.observables]),
+    ]
+    if kind.quantities:
+        out += [
+            "",
+            "Quantities:",
+            *table(("name", "unit", "meaning"), [(q.name, q.unit, q.meaning) for q in kind.quantities]),
+        ]
+    parameters = [(p.name, p.unit, p.meaning, p.source) for p in kind.parameters]
+    out += ["", "Parameters:", *table(("name", "unit", "meaning", "source"), parameters)]
+    out += ["", f"Evidence holds in ({kind.envelope.source}):"]
+    out += [f"  {name}: {low:g} to {high:g}" for name, (low, high) in kind.envelope.ranges.items()] or ["  not stated"]
+    return out
