@@ -135,7 +135,7 @@ ZONES = [BERLIN, YORK, "Australia/Lord_Howe", "Asia/Kathmandu", "America/Havana"
 TURNS = {zone: turns(zone) for zone in ZONES}
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(data=st.data(), step=st.integers(60, 5000), turn=st.sampled_from([1, -1]))
 def test_local_times_come_back_to_their_instants(data: st.DataObject, step: int, turn: int) -> None:
     """Every instant around a clock change is found again, or kept aside as one that comes twice: none is misplaced."""

@@ -7,15 +7,16 @@ from pathlib import Path
 from typing import Protocol
 
 from vitruvian.core.errors import ParseError
-from vitruvian.platform.connect import clarity, libreview, meals, nightscout, plain
+from vitruvian.platform.connect import clarity, libreview, meals, nightscout, observed, plain
 from vitruvian.platform.connect.items import How, Item
 from vitruvian.platform.connect.jsonstream import Objects
-from vitruvian.platform.connect.lines import Lines
-from vitruvian.platform.connect.table import DELIMITERS, Table, find, split
+from vitruvian.platform.connect.lines import Line, Lines
+from vitruvian.platform.connect.table import DELIMITERS, Feed, Table, find, split
 
 KNOWN = (
     "Dexcom Clarity CSV, LibreView CSV, Nightscout entries or treatments (JSON, CSV), "
-    "or CSV with a time column and a column 'glucose (mg/dL)', 'glucose (mmol/L)', 'carbs_g' or 'insulin_units'"
+    "CSV with a time column and a column 'glucose (mg/dL)', 'glucose (mmol/L)', 'carbs_g' or 'insulin_units', "
+    "or, for any kind, CSV with time, observable, value, unit, or time, action and its fields"
 )
 # words of the same exports in other languages
 FOREIGN = ("zeitstempel", "gerätezeitstempel", "horodatage", "marca temporal", "tidsstempel", "tijdstempel", "data/ora")
@@ -23,6 +24,7 @@ _TABLES = (
     (clarity.is_header, clarity.Clarity),
     (libreview.is_header, libreview.LibreView),
     (nightscout.is_header, nightscout.Nightscout),
+    (observed.is_header, observed.Observed),
     (plain.is_header, plain.Plain),
     (meals.is_header, meals.Meals),
 )
@@ -55,16 +57,16 @@ def detect(path: Path, how: How) -> tuple[Parser, Lines | Objects]:
 
 
 def _headerless(lines: Lines) -> Table | None:
-    first = next(iter(lines))
+    first = next(iter(lines), Line(1, "", cut=False))
     for delimiter in DELIMITERS:
-        fields, _, _ = split(first, iter(()), delimiter)
+        fields, _ = split(first, Feed(()), delimiter)
         if fields and nightscout.is_headerless(fields):
             return Table(lines, delimiter, nightscout.HEADERLESS, 0)
     return None
 
 
 def _unknown(lines: Lines) -> ParseError:
-    first = next(iter(lines)).text
+    first = next(iter(lines), Line(1, "", cut=False)).text
     start = lines.head.decode("utf-8", "replace").lower()
     if any(word in start for word in FOREIGN):
         return ParseError(

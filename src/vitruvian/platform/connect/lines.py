@@ -70,7 +70,7 @@ def head(path: Path) -> bytes:
         raise ParseError(
             f"cannot be read ({err.strerror})", where=str(path), fix="check the path and its permissions"
         ) from err
-    if not start.strip():
+    if not start.strip(b"\xef\xbb\xbf\xff\xfe \t\r\n"):  # nothing but byte-order marks and blanks
         raise ParseError("is empty", where=path.name, fix="export it again")
     return start
 

@@ -16,6 +16,7 @@ from typing import Any
 from vitruvian.core.errors import ParseError
 from vitruvian.platform.aside import Aside
 from vitruvian.platform.connect import clock, number
+from vitruvian.platform.connect.cut import Cut
 from vitruvian.platform.connect.items import BLOOD, INTERSTITIAL, Event, How, Ignored, Item, Reading, Timed
 from vitruvian.platform.connect.jsonstream import Object, Objects
 from vitruvian.platform.connect.table import Row, Table, plain
@@ -72,12 +73,12 @@ class Nightscout:
                 plain_values = {k: _bare(v) for k, v in found.value.items()} if isinstance(found, Object) else {}
                 yield found._replace(value=plain_values) if isinstance(found, Object) else found
             return
-        names = self.source.header or HEADERLESS
+        names, cut = self.source.header, Cut(self.source)
         for row in self.source.rows():
             if not isinstance(row, Row):
                 yield row
-            elif row.cut and len(row.fields) < len(names):
-                yield self.source.aside(row, None, "the file breaks off in this row", "export it again")
+            elif (broken := cut.broken(row)) is not None:
+                yield broken
             else:
                 values = {n: v for n, v in zip(names, row.fields, strict=False) if v not in ("", "null", "undefined")}
                 yield Object(row.line, values, row.raw)

@@ -67,8 +67,8 @@ def glucose(text: str, unit: str, sensor: str) -> tuple[float, int]:
     if sensor == "dexcom" and round(mg) in (39, 401):
         return _beyond(mg > 100, unit, sensor)
     low, high = LIMITS.get(sensor, (LOWEST, HIGHEST))
-    slack = 0.5 if unit == MMOL else 0.0  # 2.2 mmol/L is 39.6 mg/dL
-    if not low - slack <= mg <= high + 1.0:
+    slack = 1.0 if unit == MMOL else 0.0  # 2.2 mmol/L is 39.6 mg/dL, 27.8 is 500.8
+    if not low - slack <= mg <= high + slack:
         raise ParseError(
             f"{text} {unit} is outside what {sensor or 'a meter'} reports ({_range(low, high, unit)})",
             fix=f"check the unit: is it {MMOL if unit == MG else MG}?",

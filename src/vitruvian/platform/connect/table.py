@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import NamedTuple
@@ -57,51 +58,66 @@ class Table:
 
     def rows(self) -> Iterator[Row | Aside | Ignored]:
         """The rows after the header; those whose fields cannot be told apart are kept aside."""
-        lines = iter(self.lines)
-        for line in lines:
-            if line.number == self.at:
-                break
-            if self.at == 0:
-                yield from self._row(line, lines)
-                break
-        for line in lines:
-            yield from self._row(line, lines)
+        feed = Feed(self.lines)
+        for line in feed:
+            if line.number > self.at:
+                yield self._row(line, feed)
 
-    def _row(self, line: Line, lines: Iterator[Line]) -> Iterator[Row | Aside | Ignored]:
+    def _row(self, line: Line, feed: Feed) -> Row | Aside | Ignored:
         raw = line.text[:RAW]
         if len(line.text) >= LONGEST:
             reason = f"the line has more than {LONGEST} characters"
-            yield Aside(self.file, line.number, "", raw, reason, "end every row with a line break")
-            return
-        fields, last, rest = split(line, lines, self.delimiter)
+            return Aside(self.file, line.number, "", raw, reason, "end every row with a line break")
+        fields, last = split(line, feed, self.delimiter)
         if fields is None:
-            yield Aside(self.file, line.number, "", raw, "a quote is opened and not closed", 'write " twice, or not')
-        elif not any(fields):
-            yield Ignored("empty rows")
-        elif len(fields) > len(self.header) and any(fields[len(self.header) :]):
+            return Aside(self.file, line.number, "", raw, "a quote is opened and not closed", 'write " twice, or not')
+        if not any(fields):
+            return Ignored("empty rows")
+        if len(fields) > len(self.header):
             reason = f"has {len(fields)} fields, the header {len(self.header)}"
             fix = "quote fields that hold the separator, e.g. a decimal comma"
-            yield Aside(self.file, line.number, "", raw, reason, fix)
-        else:
-            yield Row(line.number, fields, raw, last.cut)
-        for other in rest:
-            yield from self._row(other, lines)
+            return Aside(self.file, line.number, "", raw, reason, fix)
+        return Row(line.number, fields, raw, last.cut)
 
 
-def split(line: Line, lines: Iterator[Line], delimiter: str) -> tuple[list[str] | None, Line, list[Line]]:
-    """(fields, the line they end in, lines taken in vain). None: a quote that is never closed."""
+class Feed:
+    """Lines that can be given back."""
+
+    def __init__(self, lines: Iterable[Line]) -> None:
+        self._lines, self._back = iter(lines), deque[Line]()
+
+    def __iter__(self) -> Iterator[Line]:
+        while (line := self.next()) is not None:
+            yield line
+
+    def next(self) -> Line | None:
+        """The next line, None at the end."""
+        return self._back.popleft() if self._back else next(self._lines, None)
+
+    def give_back(self, lines: Sequence[Line]) -> None:
+        """These come next."""
+        self._back.extendleft(reversed(lines))
+
+
+def split(line: Line, feed: Feed, delimiter: str) -> tuple[list[str] | None, Line]:
+    """(fields, the line they end in); a quoted field may hold line breaks. None: a quote that is never closed."""
     text = line.text
     if '"' not in text:
-        return [f.strip() for f in text.split(delimiter)], line, []
+        return [f.strip() for f in text.split(delimiter)], line
     taken: list[Line] = []
-    while text.count('"') % 2:  # a quoted field may hold line breaks
-        more = next(lines, None) if len(taken) < JOINED and len(text) < LONGEST else None
+    while text.count('"') % 2:
+        more = feed.next() if len(taken) < JOINED and len(text) < LONGEST else None
         if more is None:
-            return None, line, taken
+            feed.give_back(taken)
+            return None, line
         taken.append(more)
         text += "\n" + more.text
-    fields = next(csv.reader([text], delimiter=delimiter))
-    return [f.strip() for f in fields], taken[-1] if taken else line, []
+    try:
+        fields = next(csv.reader([text], delimiter=delimiter))
+    except csv.Error:  # a quote in the middle of a field
+        feed.give_back(taken)
+        return None, line
+    return [f.strip() for f in fields], taken[-1] if taken else line
 
 
 def find(lines: Lines, is_header: Callable[[Sequence[str]], bool]) -> Table | None:
@@ -109,7 +125,7 @@ def find(lines: Lines, is_header: Callable[[Sequence[str]], bool]) -> Table | No
     first = list(islice(iter(lines), SEARCHED))
     for delimiter in DELIMITERS:
         for line in first:
-            fields, _, _ = split(line, iter(()), delimiter)
+            fields, _ = split(line, Feed(()), delimiter)
             if fields and is_header(fields):
                 return Table(lines, delimiter, tuple(fields), line.number)
     return None
