@@ -16,13 +16,17 @@ class LawBroken(VitruvianError):
 
 @dataclass(frozen=True)
 class Law:
-    """`sentence` is what is demanded; `check` raises LawBroken; `needs` are the capabilities it is about."""
+    """`sentence` is what is demanded; `check` raises LawBroken; `needs` are the capabilities it is about.
+
+    full_only: too long for a quick trial; it is not asked there.
+    """
 
     name: str
     sentence: str
     check: Callable[[Trial], None]
     needs: tuple[type, ...] = ()
     applies_if: Callable[[AbstractKind], bool] = lambda kind: True
+    full_only: bool = False
 
     def applies(self, kind: AbstractKind) -> bool:
         """Whether the law says anything about this kind."""

@@ -11,7 +11,6 @@ from vitruvian.conformance.trial import Trial, largest, same_bits
 from vitruvian.core.forcing import Batch, Forcing
 from vitruvian.core.kind import Outputs, Reconstructible
 from vitruvian.core.latents import stack_theta
-from vitruvian.verbs.simulate import simulate_example
 
 MEMBERS = 8
 HALVES = (slice(0, MEMBERS), slice(MEMBERS, 2 * MEMBERS))
@@ -60,21 +59,29 @@ def _unchanged(trial: Trial, a: Outputs, b: Outputs, cause: str) -> None:
 def _known(trial: Trial) -> None:
     """compile uses only actions, series and rows known by then: the future cut off changes no array."""
     t1, known = trial.example.t1, trial.middle()
-    _, told = simulate_example(trial.kind, seed=trial.seed) if trial.example.observed else (None, None)
     case = trial.example.case
     for e in trial.effects():
         case = case.plus(dataclasses.replace(e.action, at=known, known_at=t1), dataclasses.replace(e.action, at=t1))
-    record = None if told is None else told.record
-    cut = None if told is None else told.record.until(known)
+    record, cut = trial.record, trial.record.until(known)
     whole = trial.compile(case, known_at=known, record=record)
     part = trial.compile(case.until(known), known_at=known, record=cut)
     if name := _differs(whole, part):
         demand(False, f"what is known only later changes the forcing's {name}", trial, "use case.until(known_at)")
-    if isinstance(trial.kind, Reconstructible) and told is not None:
+    if isinstance(trial.kind, Reconstructible):
         theta, seeds = trial.theta(part, MEMBERS), trial.seeds(MEMBERS)
-        a = trial.kind.state_from(case, told.record, known, theta, seeds)
-        b = trial.kind.state_from(case.until(known), told.record.until(known), known, theta, seeds)
+        a = trial.kind.state_from(case, record, known, theta, seeds)
+        b = trial.kind.state_from(case.until(known), cut, known, theta, seeds)
         demand(_leaves(a.tree) == _leaves(b.tree), "what is known only later changes the reconstructed state", trial)
+
+
+def _truncation(trial: Trial) -> None:
+    """An answer about a moment rests on readings up to it: rows cut off after it change nothing."""
+    t0, cut = trial.example.t0, trial.middle()
+    request = trial.observables(np.linspace(t0, cut, 9))
+    whole, part = trial.compile(record=trial.record), trial.compile(record=trial.record.until(cut))
+    a, _ = trial.run(whole, request, trial.theta(whole, MEMBERS))
+    b, _ = trial.run(part, request, trial.theta(part, MEMBERS))
+    _unchanged(trial, b, a, "a later reading")
 
 
 def _differs(a: Forcing, b: Forcing) -> str:
@@ -125,5 +132,6 @@ TIMING = (
     ),
     Law("before", "An action changes nothing before its time, to the last bit.", _before),
     Law("known", "Only what was known by then enters: cutting the future off changes nothing.", _known),
+    Law("truncation", "No answer rests on a later reading: cutting the record off changes none before.", _truncation),
     Law("bucket", "An action keeps array shapes within its bucket.", _bucket),
 )

@@ -19,20 +19,21 @@ from vitruvian.core.kind import AbstractKind, Effect, Example, Outputs
 from vitruvian.core.latents import Latents
 from vitruvian.core.quantity import Request
 from vitruvian.core.record import Record
+from vitruvian.verbs.simulate import simulate
 
 
 @dataclass(frozen=True)
 class Size:
-    """How much is run: prior draws for the limits, pairs for variances, replications of the calibration laws."""
+    """How much is run: prior draws for the limits, pairs of seeds, replications of the calibration laws."""
 
     draws: int = 1000
     pairs: int = 400
     replications: int = 200
-    reference: int = 100  # replications with NUTS
+    reference: int = 5  # subjects on whom NUTS is asked too
 
 
 FULL = Size()
-QUICK = Size(draws=1000, pairs=200, replications=50, reference=0)
+QUICK = Size(draws=1000, pairs=200, replications=30, reference=0)
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,17 @@ class Trial:
     def example(self) -> Example:
         """The kind's example."""
         return self.kind.example()
+
+    @cached_property
+    def record(self) -> Record:
+        """Simulated readings of everything that the example's sensor sees, at twelve times."""
+        kind, example = self.kind, self.example
+        seen = {n.observable for n in kind.noises if n.sensor in (example.sensor, "")}
+        times = np.linspace(example.t0, example.t1, 14)[1:-1]
+        observed = {o.name: times for o in kind.observables if o.name in seen and o.axis == "grid"}
+        if not observed:
+            return Record.empty()
+        return simulate(kind, example.case, observed, example.t0, seed=self.seed, sensor=example.sensor).record
 
     def compile(
         self,
