@@ -18,6 +18,7 @@ from vitruvian.core.quantity import Quantity, Request
 from vitruvian.core.record import Record
 from vitruvian.engines.jaxsetup import jax
 from vitruvian.kinds.infusion import Bolus, Infusion
+from vitruvian.kinds.queue import Queue
 
 HOUR = 3600.0
 
@@ -251,6 +252,24 @@ class GramsForMilligrams(Infusion):
         return (x[0] + u["dose"] / 1000.0,)
 
 
+class DrawsInOrder(Queue):
+    """Its luck depends on how many actions there are, as if draws were taken in order of events."""
+
+    def run(self, theta: Theta, forcing: Any, request: Request, seeds: np.ndarray, start: State | None = None) -> Any:
+        batch = forcing if isinstance(forcing, Batch) else Batch((forcing,), np.zeros(len(seeds), dtype=int))
+        edges = [sum(int(np.isfinite(s.times).sum()) for s in f.schedules.values()) for f in batch.forcings]
+        return super().run(theta, forcing, request, seeds + np.array(edges, dtype=np.uint64)[batch.index], start)
+
+
+class Clairvoyant(Queue):
+    """Starts from the last head count there will ever be."""
+
+    def state_from(self, case: Case, record: Record, at: float, theta: Theta, seeds: np.ndarray) -> State:
+        late = record.only("present")
+        moved = Record.of("present", np.minimum(late.valid_time, at), late.value, id=late.id)
+        return super().state_from(case, moved, at, theta, seeds)
+
+
 class WrongSlope(Infusion):
     """Sensitivities that are a tenth too steep."""
 
@@ -318,6 +337,8 @@ BROKEN = (
     Broken("restart", Amnesiac, "after a restart 'concentration' differs"),
     Broken("old_state", AnyState, "an older layout is taken as its own"),
     Broken("old_belief", AnyBelief, "an older version is taken as its own"),
+    Broken("known", Clairvoyant, "changes the reconstructed state"),
+    Broken("paired", DrawsInOrder, "OpenServers: the variance of a comparison of mean_wait"),
     Broken("effect", GramsForMilligrams, "Bolus moves peak_level by"),
     Broken("gradient", WrongSlope, "its sensitivities differ"),
     Broken("gradient", NoTracing, "differ"),
