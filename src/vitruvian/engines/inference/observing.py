@@ -100,7 +100,7 @@ class Observing:
                     bias[:, rows] += self._theta_slope(noise.bias, z)[:, None, :]
             raw = b.residual(mean, theta)
             live = (b.limit == 0) | (raw != 0.0)
-            parts.append(np.einsum("ij,mjk->mik", b.whitener, -(slope + bias) * live[..., None]))
+            parts.append(b.whitener @ (-(slope + bias) * live[..., None]))
         return np.concatenate(parts, axis=1)
 
     def predictions(self, outputs: Mapping[str, np.ndarray], theta: Mapping[str, Any]) -> np.ndarray:
