@@ -75,7 +75,7 @@ class Mapper:
         try:
             made = self._reading(item) if isinstance(item, Reading) else self._event(item)
         except VitruvianError as err:
-            column = "glucose" if isinstance(item, Reading) else item.type
+            column = item.type if isinstance(item, Event) else "glucose" if item.what in CODES else item.what
             aside = Aside(self.file, item.line, column, item.raw, err.what, err.fix or "nothing to do")
             self.refused = self.refused or aside
             return aside
@@ -106,7 +106,7 @@ class Mapper:
             reading_id="|".join((observable.name, item.sensor, item.device, text(item.utc_us))),
             observable=observable.name,
             valid_us=item.utc_us,
-            value=float(convert(item.value, item.unit, observable.unit, "glucose")),
+            value=float(convert(item.value, item.unit, observable.unit, "glucose" if item.what in CODES else "")),
             unit=observable.unit,
             known_us=item.known_us,
             limit=item.limit,
@@ -154,7 +154,7 @@ class Mapper:
             if own is None:
                 self._unused[f"{item.type} {name}"] += 1
             else:
-                given[own] = float(convert(value, unit, known[own].unit))
+                given[own] = float(convert(value, unit or known[own].unit, known[own].unit))
         for name, word in item.words.items():
             given |= self._word(cls, name, word, given)
         body = cls.from_json({**given, "at": 0.0}).to_json()
@@ -182,6 +182,10 @@ class Mapper:
 
 def observable(kind: AbstractKind, what: str, sensor: str) -> Observable:
     """The observable of this kind that such a reading is of; KindError when there is none or no noise serves it."""
+    if what not in CODES:  # a table that names the kind's own observables
+        named = kind.observable(what)
+        kind.noise(what, sensor)
+        return named
     by_code = [o for code in CODES[what] for o in kind.observables if o.code == code]
     by_name = [o for name in NAMES[what] for o in kind.observables if o.name == name]
     for found in (*by_code, *by_name):

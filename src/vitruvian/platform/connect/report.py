@@ -72,7 +72,7 @@ class Report:
             out.append(f"from {text(self.first_us)} to {text(self.last_us)}, rows {self.order} in time")
         for use in self.devices:
             every = f", every {use.every_s / 60:.3g} min" if use.every_s else ""
-            out.append(f"{use.sensor} {use.device}".rstrip() + f": {use.readings} readings{every}")
+            out.append(f"{use.sensor} {use.device}".strip() + f": {use.readings} readings{every}")
         if self.gaps:
             longest = max(self.gaps, key=lambda gap: gap.end_us - gap.start_us)
             hours = (longest.end_us - longest.start_us) / 3.6e9

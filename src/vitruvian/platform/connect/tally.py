@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from vitruvian.platform.aside import Aside
-from vitruvian.platform.connect.items import Event, Ignored, Reading
+from vitruvian.platform.connect.items import BLOOD, INTERSTITIAL, Event, Ignored, Reading
 from vitruvian.platform.connect.report import DeviceUse, Gap, Report
 from vitruvian.platform.connect.zones import Clock, Placed
 from vitruvian.platform.instant import text
@@ -141,14 +141,17 @@ class Tally:
         )
 
     def _reading(self, item: Reading) -> Reading | Aside | None:
-        device = self.devices.setdefault((item.sensor, item.device), _Device(item.sensor))
+        glucose = item.what in (INTERSTITIAL, BLOOD)
+        name = item.device if glucose else f"{item.what} {item.device}".rstrip()
+        device = self.devices.setdefault((item.sensor, name), _Device(item.sensor))
         before = device.held(item.utc_us)
         if before is not None:
             if before == item.value:
                 self.duplicates += 1
                 return None
             reason = f"another value ({before:g} {item.unit}) of this device stands at {text(item.utc_us)}"
-            return Aside(self.file, item.line, "glucose", item.raw, reason, "remove the row that is wrong")
+            column = "glucose" if glucose else item.what
+            return Aside(self.file, item.line, column, item.raw, reason, "remove the row that is wrong")
         device.add(item.utc_us, item.value)
         self.readings += 1
         self.late += item.known_us is not None and item.known_us - item.utc_us > LATE_US
