@@ -41,7 +41,7 @@ def comparison_lines(answer: Comparison, kind: AbstractKind, subject: str) -> li
             where = slice(0, 1) if e.is_window else slice(-1, None)
             median, low, high = (float(e.quantile(q)[where][0]) for q in (0.5, 0.05, 0.95))
             rows.append((option, number(median), span(low, high), _difference(answer, option, name, where)))
-        when = "over the window" if first.is_window else f"at {_local(reference, first.times[-1])}"
+        when = "over the window" if first.is_window else f"at {_local(reference, float(first.times[-1]))}"
         meaning = _meaning(kind, name)
         out += ["", f"{name} [{first.unit}] {when}{': ' + meaning if meaning else ''}"]
         out += table(("option", "median", "90 %", f"against {answer.against}"), rows)
@@ -79,7 +79,7 @@ def _course(answer: Forecast, e: Ensemble, kind: AbstractKind) -> list[str]:
     q05, q25, q75, q95 = (e.quantile(q).tolist() for q in (0.05, 0.25, 0.75, 0.95))
     picked = np.unique(np.linspace(0, len(e.times) - 1, min(ROWS + 1, len(e.times))).round().astype(int)).tolist()
     rows = [
-        (_local(answer, e.times[i]), number(float(median[i])), span(q25[i], q75[i]), span(q05[i], q95[i]))
+        (_local(answer, float(e.times[i])), number(float(median[i])), span(q25[i], q75[i]), span(q05[i], q95[i]))
         for i in picked
     ]
     meaning = _meaning(kind, e.name)

@@ -5,13 +5,17 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from vitruvian.cli import opened
 from vitruvian.cli.progress import Progress
 from vitruvian.cli.say import json_option, note, put_json, say, twin_argument
+
+if TYPE_CHECKING:
+    from vitruvian.platform.ingest import Taken
+    from vitruvian.platform.live import LiveTwin
 
 SHOWN = 5  # kept-aside rows that are printed
 
@@ -52,12 +56,20 @@ def observe(twin: str, files: tuple[Path, ...], how: dict[str, str], as_json: bo
     if as_json:
         put_json([r.to_json() for r in report])
         return
-    say_report(report)
+    say_report(live, report)
     note(f"next: vitruvian assimilate {live.name}")
 
 
-def say_report(reports: Sequence[Any]) -> None:
-    """What was found in the files."""
+def say_report(live: LiveTwin, reports: Sequence[Taken]) -> None:
+    """What was found in the files, with the first rows that were kept aside."""
     for report in reports:
         first, *rest = report.lines()
         say(first, [f"  {line}" for line in rest])
+        if not report.kept_aside:
+            continue
+        aside = [row for row in live.store.kept_aside(live.row.id) if row.file == report.found.file]
+        for row in aside[-report.kept_aside :][:SHOWN]:
+            column = f", column {row.column}" if row.column else ""
+            say(f"    line {row.line}{column}: {row.reason}. Fix: {row.fix}")
+        if report.kept_aside > SHOWN:
+            say(f"    and {report.kept_aside - SHOWN} more: vitruvian twin show {live.name} --json")

@@ -55,8 +55,8 @@ def create(
     if as_json:
         put_json({**identity(made), "imported": [r.to_json() for r in report]})
         return
-    say(f"{made.row.id}: a {kind} twin of {subject}, times in {made.row.origin.zone}")
-    say_report(report)
+    say(f"{made.row.id}: {kind} twin of {subject}, times in {made.row.origin.zone}")
+    say_report(made, report)
     note(f"next: vitruvian calibrate {subject}" if files else f"next: vitruvian observe {subject} FILE")
 
 
@@ -119,7 +119,7 @@ def show(twin: str, as_json: bool) -> None:
     say(live.name, table(("", ""), rows))
     if aside:
         say("", f"{len(aside)} rows kept aside, the first:")
-        say(f"  {aside[0].file}, line {aside[0].line}, {aside[0].column}: {aside[0].reason} ({aside[0].fix})")
+        say(f"  {aside[0].file}, line {aside[0].line}: {aside[0].reason}. Fix: {aside[0].fix}")
     say("", learned_lines(learned) if learned else [f"No belief yet: vitruvian calibrate {live.name}"])
 
 
