@@ -27,7 +27,7 @@ SEED = 5
 
 def stationary(claim: str, data: Path | None, test: Path | None, quick: bool, progress: Progress) -> dict[str, Any]:
     """Largest |z| over the loads of the quantity the claim is named after."""
-    name, n = claim.partition(".")[2], 200 if quick else 1000
+    name, n = claim.partition(".")[2], 60 if quick else 1000
     z = {}
     for i, (c, rho) in enumerate(LOADS):
         rate = rho * c / MEAN
