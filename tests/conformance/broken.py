@@ -228,6 +228,26 @@ class AnyState(Infusion):
         return super().run(theta, forcing, request, seeds, start)
 
 
+class Rounded(Infusion):
+    """Its vector has half the digits of its state."""
+
+    def to_vector(self, state: State) -> np.ndarray:
+        return super().to_vector(state).astype(np.float32).astype(float)
+
+
+class Weary(Infusion):
+    """Wears out a little with every case it compiles, behind everybody's back."""
+
+    def __init__(self) -> None:
+        self.compiled = 0
+
+    def compile(self, case: Case, record: Record, t0: float, t1: float, known_at: float) -> Forcing:
+        self.compiled += 1
+        forcing = super().compile(case, record, t0, t1, known_at)
+        worn = forcing.arrays["weight"] * (1.0 + 1e-9 * self.compiled)
+        return dataclasses.replace(forcing, arrays={"weight": worn})
+
+
 class _AnyVersion(str):
     """Equal to every other version."""
 
@@ -339,6 +359,8 @@ BROKEN = (
     Broken("old_belief", AnyBelief, "an older version is taken as its own"),
     Broken("known", Clairvoyant, "changes the reconstructed state"),
     Broken("paired", DrawsInOrder, "OpenServers: the variance of a comparison of mean_wait"),
+    Broken("vector", Rounded, "is another state"),
+    Broken("streaming", Weary, "one by one lead to another belief"),
     Broken("effect", GramsForMilligrams, "Bolus moves peak_level by"),
     Broken("gradient", WrongSlope, "its sensitivities differ"),
     Broken("gradient", NoTracing, "differ"),

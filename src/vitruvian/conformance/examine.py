@@ -14,12 +14,23 @@ from vitruvian.conformance.gradient import GRADIENT
 from vitruvian.conformance.law import Law
 from vitruvian.conformance.restart import RESTART
 from vitruvian.conformance.sameness import SAMENESS
+from vitruvian.conformance.streaming import STREAMING
 from vitruvian.conformance.timing import TIMING
 from vitruvian.conformance.trial import QUICK, Size, Trial
 from vitruvian.core.errors import KindError, VitruvianError
 from vitruvian.core.kind import AbstractKind
 
-LAWS: tuple[Law, ...] = (*DECLARED, *ANSWERS, *SAMENESS, *TIMING, *RESTART, *EFFECTS, *GRADIENT, *CALIBRATION)
+LAWS: tuple[Law, ...] = (
+    *DECLARED,
+    *ANSWERS,
+    *SAMENESS,
+    *TIMING,
+    *RESTART,
+    *STREAMING,
+    *EFFECTS,
+    *GRADIENT,
+    *CALIBRATION,
+)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 
 from vitruvian.conformance.law import Law, demand
-from vitruvian.conformance.trial import Trial, largest, same_bits
+from vitruvian.conformance.trial import Trial, largest, leaves, same_bits
 from vitruvian.core.forcing import Batch, Forcing
 from vitruvian.core.kind import Outputs, Reconstructible
 from vitruvian.core.latents import stack_theta
@@ -71,7 +71,7 @@ def _known(trial: Trial) -> None:
         theta, seeds = trial.theta(part, MEMBERS), trial.seeds(MEMBERS)
         a = trial.kind.state_from(case, record, known, theta, seeds)
         b = trial.kind.state_from(case.until(known), cut, known, theta, seeds)
-        demand(_leaves(a.tree) == _leaves(b.tree), "what is known only later changes the reconstructed state", trial)
+        demand(leaves(a.tree) == leaves(b.tree), "what is known only later changes the reconstructed state", trial)
 
 
 def _truncation(trial: Trial) -> None:
@@ -93,21 +93,9 @@ def _differs(a: Forcing, b: Forcing) -> str:
     for what in ("impulses", "schedules"):
         x, y = getattr(a, what), getattr(b, what)
         for name in sorted(set(x) | set(y)):
-            if name not in x or name not in y or _leaves(x[name]) != _leaves(y[name]):
+            if name not in x or name not in y or leaves(x[name]) != leaves(y[name]):
                 return f"{what} '{name}'"
     return next((f for f in ("slots", "capacity", "breaks") if getattr(a, f) != getattr(b, f)), "")
-
-
-def _leaves(tree: object) -> list[object]:
-    """All arrays of a tree as bytes with their shapes, in a fixed order."""
-    if isinstance(tree, dict):
-        return [x for k in sorted(tree) for x in (k, *_leaves(tree[k]))]
-    if isinstance(tree, (tuple, list)):
-        return [x for v in tree for x in _leaves(v)]
-    if dataclasses.is_dataclass(tree):
-        return [x for f in dataclasses.fields(tree) for x in _leaves(getattr(tree, f.name))]
-    array = np.asarray(tree)
-    return [array.shape, array.tobytes()]
 
 
 def _bucket(trial: Trial) -> None:

@@ -178,3 +178,15 @@ def largest(a: np.ndarray, b: np.ndarray) -> float:
     """Largest absolute difference, for messages."""
     x, y = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
     return float(np.nanmax(np.abs(x - y))) if x.shape == y.shape and x.size else float("nan")
+
+
+def leaves(tree: object) -> list[object]:
+    """All arrays of a tree as bytes with their shapes, in a fixed order."""
+    if isinstance(tree, Mapping):
+        return [x for k in sorted(tree) for x in (k, *leaves(tree[k]))]
+    if isinstance(tree, (tuple, list)):
+        return [x for v in tree for x in leaves(v)]
+    if dataclasses.is_dataclass(tree):
+        return [x for f in dataclasses.fields(tree) for x in leaves(getattr(tree, f.name))]
+    array = np.asarray(tree)
+    return [array.shape, array.tobytes()]
