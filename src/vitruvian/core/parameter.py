@@ -20,7 +20,7 @@ class Parameter:
     dims: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if not self.name.isidentifier():
+        if not all(word.isidentifier() for word in self.name.split(".")):  # a couple's are "part.name"
             raise KindError(f"parameter name '{self.name}' is not an identifier", fix="use letters, digits, _")
         if not self.source.strip():
             raise KindError(f"parameter '{self.name}' has no source", fix="cite one, or say 'assumed'")
