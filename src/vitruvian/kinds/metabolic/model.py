@@ -1,0 +1,180 @@
+"""Free-living sensor glucose: the minimal model with secretion, meals, insulin doses and exercise (per minute, mg/dL).
+
+    dG/dt = SG (Gb' - G) - s(X) (1 + E/4) G - walk E G + Ra - renal(G) + counter(G)
+    dZ/dt = ke (e(D' ((G - Gb) + Td max(0, dG/dt))) - Z)            secretion, in units of the action it will have
+    dX/dt = p2 (Z + dose_action' ke P - X)                          remote insulin action, /min
+    dC/dt = (G - C) / lag                                           interstitial glucose, what a sensor sees
+    dL/dt = slow m(t) - kl L;  dQ1/dt = fast m(t) + kl L - kq Q1;  dQ2/dt = kq (Q1 - Q2);  Ra = 1000 F kq Q2 / (VG W)
+    dF1/dt = -kd F1;  dF2/dt = kd F1 - ka2 F2;  dB/dt = -kb B;  dP/dt = ka2 F2 + kb B - ke P;  dE/dt = (mets - 1 - E) / 15
+
+m(t): each meal enters as a smooth pulse of 15 min from its time + delay, times amplitude; its slow share
+1 - exp(-(s0 + s_mix (fat + protein)/carb)). ' = with a daily rhythm (first harmonic of the local clock).
+s saturates at X_MAX, e(u) = u above 0 and never below -X_BASAL. At G = Gb, without meals or doses, nothing moves.
+
+References: Bergman et al., Am J Physiol 236:E667 (1979); secretion of the oral minimal model, Cobelli et al., Diabetes
+63:1203 (2014); free-living use, meal and dose kinetics: ReplayBG, Cappon et al., IEEE TBME 70:3105 (2023).
+D is insulin sensitivity times beta-cell responsivity: sensor glucose alone cannot part the two. Holds for adults in
+daily life over hours to days; leaves out drugs by mouth, illness, stress, alcohol, the menstrual cycle, beta-cell loss.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+from vitruvian.core.case import Case
+from vitruvian.core.forcing import Forcing
+from vitruvian.core.kind import Causal, ContextOfUse, Envelope, Example
+from vitruvian.core.noise import Discrepancy, Gaussian
+from vitruvian.core.quantity import AreaAbove, FractionWithin, Maximum, Mean, Minimum, Observable, Quantity
+from vitruvian.core.record import Record
+from vitruvian.engines.jaxsetup import jax, jnp
+from vitruvian.engines.ode import AbstractOdeKind
+from vitruvian.kinds.metabolic import parameters as par
+from vitruvian.kinds.metabolic.actions import Exercise, Insulin, Meal, Person
+from vitruvian.kinds.metabolic.example import example
+from vitruvian.kinds.metabolic.inputs import compiled
+
+HOUR = 3600.0
+DAY = 86400.0
+STATES = ("G", "C", "Z", "X", "L", "Q1", "Q2", "F1", "F2", "B", "P", "E")
+
+
+class Metabolic(AbstractOdeKind, Causal):
+    """A person's sensor glucose in daily life."""
+
+    name, version = "metabolic", "1"
+    states, step, time_unit = STATES, 300.0, 60.0
+    window, warmup = 3 * DAY, 4 * HOUR
+    context_of_use = ContextOfUse(
+        "Where is this person's glucose going in the next hours, and what would a meal, a dose or a walk change?",
+        "researchers and developers working with sensor data",
+        "medium: a wrong answer could suggest a wrong meal or dose, so none may be acted on without a clinician",
+        "treatment decisions, dosing, alarms; research use, not clinically validated",
+    )
+    envelope = Envelope(
+        {
+            "Person.weight": (45, 140),
+            "Person.age": (18, 70),
+            "Person.fasting_glucose": (70, 250),
+            "Person.hba1c": (4.8, 11),
+            "Meal.carbohydrate": (0, 150),
+            "Insulin.units": (0, 30),
+            "Exercise.mets": (1, 8),
+            "Exercise.duration": (0, 90),
+        },
+        "adults of CGMacros (no insulin doses in it); doses and type 1 from published models only",
+    )
+    parameters = par.PARAMETERS
+    observables = (
+        Observable("glucose", "mg/dL", "99504-3", low=20, high=1000, meaning="interstitial glucose, as a sensor sees"),
+        Observable("blood_glucose", "mg/dL", "2339-0", low=20, high=1000, meaning="glucose in blood"),
+    )
+    quantities = (
+        Quantity("mean_glucose", "mg/dL", "mean sensor glucose", "glucose", Mean()),
+        Quantity("peak_glucose", "mg/dL", "highest sensor glucose", "glucose", Maximum()),
+        Quantity("lowest_glucose", "mg/dL", "lowest sensor glucose", "glucose", Minimum()),
+        Quantity("time_in_range", "%", "time with 70 to 180 mg/dL", "glucose", FractionWithin(70, 180.001), 100.0),
+        Quantity("time_below_70", "%", "time below 70 mg/dL", "glucose", FractionWithin(high=70), 100.0),
+        Quantity("time_above_180", "%", "time above 180 mg/dL", "glucose", FractionWithin(low=180.001), 100.0),
+        Quantity("area_above_140", "mg.h/dL", "area above 140 mg/dL", "glucose", AreaAbove(140.0), 1 / HOUR),
+    )
+    actions, subject = (Meal, Insulin, Exercise), Person
+    noises = (
+        Gaussian("glucose", sd=2.0, sd_ar=5.0, tau=1500.0),
+        Gaussian("blood_glucose", sd=6.0),
+    )
+    discrepancies = {"glucose": Discrepancy(15.0, 3600.0, "assumed until estimated")}
+
+    def compile(self, case: Case, record: Record, t0: float, t1: float, known_at: float) -> Forcing:
+        return compiled(case, t0, t1, known_at)
+
+    def initial(self, th: Any, u: Mapping[str, Any]) -> tuple[Any, ...]:
+        entered = _entered((u["t"] - u["meal_at"]) / 60 - th["delay"])
+        dose, slow = _split(th, u)
+        eaten = dose * th["amplitude"] * entered
+        g = th["Gb"] * jnp.exp(th["start"])
+        x = 0.0 * g + th["dose_action"] * par.KE * u["p"]
+        fast = jnp.sum((1 - slow) * eaten, axis=0)
+        return (g, g, 0.0, x, jnp.sum(slow * eaten, axis=0), fast, 0.0, u["f1"], u["f2"], u["b"], u["p"], 0.0)
+
+    def jump(self, x: Any, th: Any, u: Mapping[str, Any]) -> tuple[Any, ...]:
+        return (*x[:7], x[7] + u["fast"], x[8], x[9] + u["basal"], x[10], x[11])
+
+    def rate(self, t: Any, x: Any, th: Any, u: Mapping[str, Any]) -> tuple[Any, ...]:
+        G, C, Z, X, L, Q1, Q2, F1, F2, B, P, E = x
+        angle = 2 * jnp.pi * (t + u["offset"]) / DAY
+        level = th["Gb"] * (1 + th["level_cos"] * jnp.cos(angle) + th["level_sin"] * jnp.sin(angle))
+        rhythm = jnp.exp(th["action_cos"] * jnp.cos(angle) + th["action_sin"] * jnp.sin(angle))
+        ra = 1000 * par.F * th["kq"] * Q2 / (par.VG * u["weight"])
+        lost = par.RENAL * par.SPLAY * jax.nn.softplus((G - par.TUBULAR) / par.SPLAY)
+        given = par.COUNTER * par.WIDTH * jax.nn.softplus((par.ALARM - G) / par.WIDTH)
+        acting = jnp.where(X > 0, X / (1 + jnp.abs(X) / par.X_MAX), X) * (1 + E / 4)
+        dG = th["SG"] * (level - G) - (acting + th["walk"] * E) * G + ra - lost + given
+        urge = th["D"] * rhythm * (G - th["Gb"] + th["Td"] * _rise(dG))
+        secreted = jnp.where(urge > 0, urge, par.X_BASAL * jnp.expm1(jnp.minimum(urge, 0.0) / par.X_BASAL))
+        fast, slow = _entering(t, th, u)
+        return (
+            dG,
+            (G - C) / th["lag"],
+            par.KE * (secreted - Z),
+            th["p2"] * (Z + th["dose_action"] * rhythm * par.KE * P - X),
+            slow - th["kl"] * L,
+            fast + th["kl"] * L - th["kq"] * Q1,
+            th["kq"] * (Q1 - Q2),
+            -par.KD * F1,
+            par.KD * F1 - par.KA2 * F2,
+            -par.KB * B,
+            par.KA2 * F2 + par.KB * B - par.KE * P,
+            (u["mets"] - E) / par.TAU_E,
+        )
+
+    def outputs(self, t: Any, x: Any, th: Any, u: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {"glucose": x[1], "blood_glucose": x[0]}
+
+    def example(self) -> Example:
+        return example()
+
+
+def _rise(slope: Any) -> Any:
+    """max(0, slope) with its corner rounded over 0.1 mg/dL/min, 0 at 0."""
+    return 0.5 * (slope + jnp.sqrt(slope**2 + 0.01) - 0.1)
+
+
+def _split(th: Any, u: Mapping[str, Any]) -> tuple[Any, Any]:
+    """Glucose (g) of each meal and its slow share, (slot, member)."""
+    carb = u["carb"] + 1.0
+    x = th["s0"] + th["s_mix"] * (u["fat"] + u["protein"]) / carb
+    return u["carb"] + th["y_protein"] * u["protein"], 1 - jnp.exp(-x)
+
+
+def _entering(t: Any, th: Any, u: Mapping[str, Any]) -> tuple[Any, Any]:
+    """Fast and slow glucose entering the stomach, g/min: the slots in the lanes of this step."""
+    dose, slow = _split(th, u)
+    total_fast = total_slow = 0.0
+    for name in sorted(k for k in u if k.startswith("lane")):
+        index = jnp.maximum(u[name], 0.0).astype(int)
+        age = (t - _pick(u["meal_at"], index)) / 60 - _pick(th["delay"], index)
+        pulse = jnp.where(u[name] >= 0, _pulse(age), 0.0) * _pick(dose * th["amplitude"], index)
+        share = _pick(slow, index)
+        total_fast += (1 - share) * pulse
+        total_slow += share * pulse
+    return total_fast, total_slow
+
+
+def _pick(slots: Any, index: Any) -> Any:
+    """Entry `index` (member,) or (1,) of slots (slot, member)."""
+    return jnp.take_along_axis(slots, jnp.broadcast_to(index, (1, slots.shape[1])), axis=0)[0]
+
+
+def _pulse(age: Any) -> Any:
+    """Share per min at `age` min: 140 s^3 (1 - s)^3 / PULSE, twice continuously differentiable, area 1."""
+    s = jnp.clip(age / par.PULSE, 0.0, 1.0)
+    return 140 * s**3 * (1 - s) ** 3 / par.PULSE
+
+
+def _entered(age: Any) -> Any:
+    """Share entered by `age` min: the integral of the pulse."""
+    s = jnp.clip(age / par.PULSE, 0.0, 1.0)
+    return s**4 * (35 - 84 * s + 70 * s**2 - 20 * s**3)
