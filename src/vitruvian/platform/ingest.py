@@ -117,10 +117,20 @@ def _file(
             acknowledge(receipts)
         progress(batch.done)
     found = export.report()
-    found = dataclasses.replace(found, notes=(*found.notes, *mapper.notes()))
+    found = dataclasses.replace(found, notes=(*found.notes, *mapper.notes(), *_overlaps(store, twin, found)))
     taken = Taken(found, counts["new"], counts["changed"], counts["duplicate"], asides)
     store.finish_source(source, taken.to_json())
     return taken
+
+
+def _overlaps(store: Store, twin: str, found: Report) -> tuple[str, ...]:
+    """One sensor that came by two ways is held twice; nothing says so but the times."""
+    held = {use: store.overlap(twin, use.sensor, use.device, use.start_us, use.end_us) for use in found.devices}
+    return tuple(
+        f"{count} readings of {use.sensor} by another device lie in the time of '{use.device}': one sensor, two ways?"
+        for use, count in held.items()
+        if count and use.sensor != "fingerstick"
+    )
 
 
 def _share(progress: Callable[[float], None] | None, before: int, size: int, total: int) -> Callable[[int], None]:

@@ -178,6 +178,12 @@ class Store:
         with self.database.read() as connection:
             return views.extent(connection, twins.find(connection, self.tenant, twin), _at(as_of))
 
+    def overlap(self, twin: str, sensor: str, device: str, start_us: int, end_us: int) -> int:
+        """How many readings of this family of sensors, by other devices, are valid in this time."""
+        with self.database.read() as connection:
+            row = twins.find(connection, self.tenant, twin)
+            return views.overlap(connection, row, sensor, device, start_us, end_us)
+
     def case(
         self, twin: str, as_of: datetime | None = None, *, as_of_seq: int | None = None, since: datetime | None = None
     ) -> Case:

@@ -82,6 +82,19 @@ def case(
     return whole if as_of_us is None else whole.until(to_seconds(as_of_us, twin.origin))
 
 
+def overlap(connection: Connection, twin: TwinRow, sensor: str, device: str, start_us: int, end_us: int) -> int:
+    """How many readings of this family by other devices are valid in this time."""
+    t = READINGS.table.c
+    match = select(func.count()).where(
+        t.twin_id == twin.id,
+        t.valid_us.between(start_us, end_us),
+        t.sensor == sensor,
+        t.device != device,
+        t.version == 1,
+    )
+    return connection.execute(match).scalar_one()
+
+
 def _action(kind: AbstractKind, row: Any, origin: Origin) -> Action:
     at, known = to_seconds(row["at_us"], origin), to_seconds(row["known_us"], origin)
     times = {"at": at, "known_at": None if known == at else known}
