@@ -55,7 +55,7 @@ class NoSource(Infusion):
 
 
 class SilentAction(Infusion):
-    """Infuse has no documented effect, so no law can see whether it acts."""
+    """No effect of Infuse is documented, so no law can see whether it acts."""
 
     def example(self) -> Example:
         example = super().example()
