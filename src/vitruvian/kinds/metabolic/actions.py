@@ -9,7 +9,6 @@ from vitruvian.core.case import Subject
 from vitruvian.core.fields import field_
 
 
-
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Person(Subject):
     """A person who wears a glucose sensor; what is not known is left out."""
@@ -20,7 +19,9 @@ class Person(Subject):
     )
     height: float | None = field_("cm", 100, 230, typical=170, meaning="body height", default=None)
     age: float | None = field_("a", 2, 110, typical=50, meaning="age", default=None)
-    fasting_glucose: float | None = field_("mg/dL", 40, 400, typical=100, meaning="fasting plasma glucose", default=None)
+    fasting_glucose: float | None = field_(
+        "mg/dL", 40, 400, typical=100, meaning="fasting plasma glucose", default=None
+    )
     fasting_insulin: float | None = field_("u[iU]/mL", 0.2, 300, typical=10, meaning="fasting insulin", default=None)
     hba1c: float | None = field_("%", 3.5, 18, typical=5.7, meaning="glycated haemoglobin (NGSP)", default=None)
 

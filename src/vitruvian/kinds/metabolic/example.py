@@ -16,7 +16,9 @@ DINNER = Meal(at=19.0 * HOUR, carbohydrate=70.0, protein=30.0, fat=25.0, fibre=8
 # Ranges fixed before any fit, wide enough for people with and without diabetes.
 MEALS = "50 g carbohydrate: +30 (healthy) to +100 mg/dL (type 2): Wolever & Jenkins, Am J Clin Nutr 43:167 (1986)"
 WALKS = "walk after a meal: -3 to -15 % of glucose over 2 h: Buffey et al., Sports Med 52:1765 (2022)"
-DOSES = "1800 rule: 1800 / total daily dose mg/dL per unit (Davidson et al., Endocr Pract 14:1095, 2008), 20 to 100 U/day"
+DOSES = (
+    "1800 rule: 1800 / total daily dose mg/dL per unit (Davidson et al., Endocr Pract 14:1095, 2008), 20 to 100 U/day"
+)
 
 
 def example() -> Example:

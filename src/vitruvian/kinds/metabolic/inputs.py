@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 
 from vitruvian.core.case import Case, Origin
@@ -96,7 +98,7 @@ def clock_offset(origin: Origin, t0: float, t1: float) -> Schedule:
     times, values = [], []
     grid = np.append(np.arange(t0, t1, 86400.0), t1)
     now = offset(t0)
-    for a, b in zip(grid[:-1], grid[1:], strict=True):
+    for a, b in itertools.pairwise(grid.tolist()):
         later = offset(b)
         if later != now:
             low, high = a, b

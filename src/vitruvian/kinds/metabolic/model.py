@@ -5,7 +5,8 @@
     dX/dt = p2 (Z + dose_action' ke P - X)                          remote insulin action, /min
     dC/dt = (G - C) / lag                                           interstitial glucose, what a sensor sees
     dL/dt = slow m(t) - kl L;  dQ1/dt = fast m(t) + kl L - kq Q1;  dQ2/dt = kq (Q1 - Q2);  Ra = 1000 F kq Q2 / (VG W)
-    dF1/dt = -kd F1;  dF2/dt = kd F1 - ka2 F2;  dB/dt = -kb B;  dP/dt = ka2 F2 + kb B - ke P;  dE/dt = (mets - 1 - E) / 15
+    dF1/dt = -kd F1;  dF2/dt = kd F1 - ka2 F2;  dB/dt = -kb B;  dP/dt = ka2 F2 + kb B - ke P   rapid, basal, plasma insulin
+    dE/dt = (mets - 1 - E) / 15                                     exercise
 
 m(t): each meal enters as a smooth pulse of 15 min from its time + delay, times amplitude; its slow share
 1 - exp(-(s0 + s_mix (fat + protein)/carb)). ' = with a daily rhythm (first harmonic of the local clock).
@@ -21,7 +22,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-
 
 from vitruvian.core.case import Case
 from vitruvian.core.forcing import Forcing

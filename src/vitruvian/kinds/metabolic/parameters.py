@@ -42,7 +42,9 @@ PARAMETERS = (
     Parameter("kq", "/min", LogNormal.around(0.05, 0.35), f"{REPLAY}: kempt; widened", "gastric and gut transit"),
     Parameter("kl", "/min", LogNormal.around(0.007, 0.4), "slow part of a mixed meal: assumed", "slow emptying"),
     Parameter("s0", "1", LogNormal.around(0.6, 0.5), ASSUMED, "slow share of pure carbohydrate (-log of fast share)"),
-    Parameter("s_mix", "1", LogNormal.around(0.3, 0.6), ASSUMED, "the same, per g of fat and protein per g carbohydrate"),
+    Parameter(
+        "s_mix", "1", LogNormal.around(0.3, 0.6), ASSUMED, "the same, per g of fat and protein per g carbohydrate"
+    ),
     Parameter("y_protein", "g/g", LogNormal.around(0.15, 0.6), ASSUMED, "glucose from protein, slow"),
     Parameter("level_cos", "1", Normal(0.0, 0.06), ASSUMED, "daily rhythm of the level without meals, midnight"),
     Parameter("level_sin", "1", Normal(0.0, 0.06), ASSUMED, "the same, six in the morning"),

@@ -2,8 +2,8 @@
 
 Equations: Dalla Man, Rizza, Cobelli, IEEE Trans Biomed Eng 54:1740 (2007), type 2 diabetes; subcutaneous insulin:
 Dalla Man et al., J Diabetes Sci Technol 8:26 (2014). Basal rates follow from dx/dt = 0 at (Gb, Ib). Added, all assumed:
-a rise of hepatic production at dawn, insulin action that varies over the day, fat that slows gastric emptying, day-to-day
-variation, carbohydrate misjudged, meals logged late, snacks not logged, an AR(1) sensor with a gain error and a gap.
+a rise of hepatic production at dawn, insulin action that varies over the day, fat that slows gastric emptying, changes
+from day to day, carbohydrate misjudged, meals logged late, snacks not logged, an AR(1) sensor with a gain error and a gap.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ import csv
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from vitruvian.core.keys import generator
 
-START = datetime(2026, 2, 2)  # local clock of the synthetic person (America/Chicago), far from a clock change
-ZONE = "America/Chicago"
+START = datetime(2026, 2, 2, tzinfo=ZoneInfo("America/Chicago"))  # far from a clock change
 DAYS, MINUTES = 10, 1440
 # Dalla Man 2007, table I, type 2 diabetes
 BW, VG, K1, K2, VI, M1, M2, M4, M5, HEB = 91.0, 1.49, 0.042, 0.071, 0.04, 0.379, 0.673, 0.269, 0.0526, 0.6
@@ -158,11 +158,11 @@ def readings(glucose: np.ndarray, seed: int) -> list[tuple[int, int]]:
     return out
 
 
-CLARITY = (
+CLARITY = (  # header of an export of Dexcom Clarity
     "Index,Timestamp (YYYY-MM-DDThh:mm:ss),Event Type,Event Subtype,Patient Info,Device Info,Source Device ID,"
     "Glucose Value (mg/dL),Insulin Value (u),Carb Value (grams),Duration (hh:mm:ss),"
     "Glucose Rate of Change (mg/dL/min),Transmitter Time (Long Integer),Transmitter ID"
-).split(",")
+)
 
 
 def write(folder: Path, seed: int = 2026) -> None:
@@ -171,7 +171,7 @@ def write(folder: Path, seed: int = 2026) -> None:
     samples = readings(simulate(eaten, seed), seed)
     with (folder / "clarity_export.csv").open("w", newline="", encoding="utf-8") as file:
         out = csv.writer(file, lineterminator="\n")
-        out.writerow(CLARITY)
+        out.writerow(CLARITY.split(","))
         for i, (what, info) in enumerate(
             [("FirstName", "SYNTHETIC"), ("LastName", "Demonstration, no real person")], start=1
         ):
@@ -191,7 +191,7 @@ def write(folder: Path, seed: int = 2026) -> None:
 
 
 def _stamp(minute: float) -> str:
-    return (START + timedelta(minutes=round(minute))).isoformat()
+    return (START + timedelta(minutes=round(minute))).replace(tzinfo=None).isoformat()
 
 
 if __name__ == "__main__":
