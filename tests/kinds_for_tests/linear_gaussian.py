@@ -56,10 +56,12 @@ class LinearGaussian(AbstractKind, Filterable):
     observables = (Observable("x", "1"), Observable("rise", "1"), Observable("rate", "1"))
     quantities = ()
     actions, subject = (Push,), Thing
-    stochastic = True
     state_version = "ar2"
 
-    def __init__(self, noises: tuple[AbstractNoise, ...] = (), discrepancy: Discrepancy | None = None) -> None:
+    def __init__(
+        self, noises: tuple[AbstractNoise, ...] = (), discrepancy: Discrepancy | None = None, q: float = Q
+    ) -> None:
+        self.q, self.stochastic = q, q > 0
         self.noises = noises or (Gaussian("x", sd=0.3), Gaussian("x", "rough", sd=1.0), Gaussian("rise", sd=0.2))
         self.discrepancies = {"x": discrepancy} if discrepancy else {}
 
@@ -97,7 +99,7 @@ class LinearGaussian(AbstractKind, Filterable):
                 if k in wanted[n]:
                     seen[n].append({"x": now, "rise": now - before, "rate": np.exp(now)}[n])
             if k < last:
-                now, before = m + F1 * (now - m) + F2 * (before - m) + Q * normals(seeds, k), now
+                now, before = m + F1 * (now - m) + F2 * (before - m) + self.q * normals(seeds, k), now
         tree = {"x": np.stack([now, before], axis=1)}
         return {n: np.stack(v, axis=1) for n, v in seen.items()}, State(forcing.t1, self.state_version, tree)
 
@@ -185,7 +187,7 @@ def kalman(kind: LinearGaussian, case: Case, record: Record) -> Exact:
     step, shock = np.eye(n), np.zeros((n, n))
     step[0, [0, 1, 4]], step[1, [0, 1]] = (F1, F2, 1 - F1 - F2), (1.0, 0.0)
     step[2, 2], step[3, 3] = keep_d, keep_a
-    shock[[0, 2, 3], [0, 2, 3]] = Q**2, cov[2, 2] * (1 - keep_d**2), cov[3, 3] * (1 - keep_a**2)
+    shock[[0, 2, 3], [0, 2, 3]] = kind.q**2, cov[2, 2] * (1 - keep_d**2), cov[3, 3] * (1 - keep_a**2)
     for k in range(round(last / STEP) + 1):
         if k:
             mean, cov = step @ mean, step @ cov @ step.T + shock

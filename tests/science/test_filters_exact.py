@@ -5,14 +5,18 @@ pushes of unknown strength. Tolerances, set beforehand: 8 repetitions of an ense
 errors of the exact mean, plus 0.05 exact sd for the filter's own O(1/N) bias; the pooled sd within 8 %.
 """
 
+import dataclasses
+
 import numpy as np
 import pytest
 
-from kinds_for_tests.linear_gaussian import STEP, LinearGaussian, Push, Thing, kalman, prior_belief
+from kinds_for_tests.linear_gaussian import S0, STEP, LinearGaussian, Push, Thing, kalman, prior_belief
+from vitruvian.core.belief import State
 from vitruvian.core.case import Case
 from vitruvian.core.noise import Discrepancy, Gaussian
 from vitruvian.core.record import Record
 from vitruvian.core.twin import Twin
+from vitruvian.engines.inference.smoother import prior_ensemble
 from vitruvian.verbs.assimilate import assimilate
 
 SEED = 20260107
@@ -78,3 +82,35 @@ def test_filters_give_the_exact_posterior(method: str, kind: LinearGaussian, mem
     error = np.std(said, ddof=1) / np.sqrt(REPEATS)
     # an average log likelihood lies half a variance below the log of the average
     assert abs(np.mean(said) + 0.5 * np.var(said) - exact.log_likelihood) < 4 * error + 0.1
+
+
+def test_a_deterministic_kind_is_filtered_without_any_sampling_error() -> None:
+    """No process noise: from members with the prior's moments, 60 of them give the Kalman filter to six digits.
+
+    Discrepancy, correlated sensor error and the latents of new slots are drawn with exact moments. One push has size
+    zero: nothing depends on its strength, and nothing is learned of it.
+    """
+    kind = LinearGaussian(RICH.noises, RICH.discrepancies["x"], q=0.0)
+    case = CASE.plus(Push(at=20 * STEP, amount=0.0))
+    prior = np.eye(5)
+    prior[:3, :3] = [[1 + S0**2, 1, 1], [1, 1 + S0**2, 1], [1, 1, 1]]
+    prior[3, 3], prior[4, 4] = 0.4**2, 0.3**2
+    x, before, level, d, a = prior_ensemble(np.zeros(5), prior, 60, SEED).T
+    belief = dataclasses.replace(
+        prior_belief(kind, 60, SEED),
+        z=level[:, None],
+        state=State(0.0, "ar2", {"x": np.stack([x, before], axis=1)}),
+        residual={"x": d, "x|": a},
+    )
+    found = assimilate(Twin(kind, case).having(belief), readings()).believed()
+    exact = kalman(kind, case, readings())
+    assert found.state is not None
+    columns = dict(zip(found.names, found.z.T, strict=True)) | {"d": found.residual["x"], "a": found.residual["x|"]}
+    columns |= {"x": found.state.tree["x"][:, 0], "before": found.state.tree["x"][:, 1]}
+    ensemble = np.stack([columns[n] for n in exact.names], axis=1)
+    np.testing.assert_allclose(ensemble.mean(axis=0), exact.mean, atol=1e-6)
+    np.testing.assert_allclose(np.cov(ensemble, rowvar=False), exact.covariance, atol=1e-6)
+    assert abs(found.diagnostics["log_likelihood"] - exact.log_likelihood) < 1e-6
+    unseen = columns[f"strength@{20 * STEP!r}"]
+    assert abs(unseen.mean()) < 1e-6
+    assert abs(unseen.std(ddof=1) - 1.0) < 1e-6

@@ -132,7 +132,8 @@ def _advance(streams: list[_Stream]) -> None:
         for s in waiting:
             groups.setdefault((id(s.twin.kind), s.belief.method, s.belief.at, s.edges[-1]), []).append(s)
         for group in groups.values():
-            for s, predicted in zip(group, predict([s.instant() for s in group]), strict=True):
+            exact = group[0].belief.method == "enkf"
+            for s, predicted in zip(group, predict([s.instant() for s in group], exact=exact), strict=True):
                 s.belief = METHODS[s.belief.method](predicted)
                 s.edges.pop()
 

@@ -27,7 +27,7 @@ from vitruvian.core.quantity import Request
 from vitruvian.core.record import Record
 from vitruvian.engines.inference import enkf
 from vitruvian.engines.inference.particle import SHARE, jittered, systematic, weigh
-from vitruvian.verbs.sensing import Sensed, in_gaussian_space, lasting, log_density
+from vitruvian.verbs.sensing import Sensed, in_gaussian_space, lasting, log_density, uncorrelated
 
 DISCOUNT = 0.99  # of Liu & West 2001, who advise 0.95 to 0.99
 TRUSTED = 0.5  # `spent` beyond which parameters are noticeably too sure: see engines/inference/enkf.py
@@ -66,12 +66,15 @@ class Predicted:
     sensed: Sensed
 
 
-def predict(instants: Sequence[Instant]) -> list[Predicted]:
-    """One ensemble run for all instants, which share kind, start and moment: a member does not know its batch."""
+def predict(instants: Sequence[Instant], *, exact: bool) -> list[Predicted]:
+    """One ensemble run for all instants, which share kind, start and moment: a member does not know its batch.
+
+    exact: lasting errors without sampling error, for an ensemble Kalman filter.
+    """
     kind, at = instants[0].kind, instants[0].at
     forcings = [i.forcing() for i in instants]
     layouts = [Latents.of(kind.parameters, f) for f in forcings]
-    padded = [y.carry(i.belief.names, i.belief.z, i.belief.seed) for y, i in zip(layouts, instants, strict=True)]
+    padded = [_carried(y, i.belief, kind, exact) for y, i in zip(layouts, instants, strict=True)]
     theta = stack_theta([y.theta(z) for y, z in zip(layouts, padded, strict=True)])
     counts = [i.belief.members for i in instants]
     seeds = np.concatenate([_seeds(i.belief.seed, n) for i, n in zip(instants, counts, strict=True)])
@@ -87,15 +90,28 @@ def predict(instants: Sequence[Instant]) -> list[Predicted]:
     for k, (i, layout) in enumerate(zip(instants, layouts, strict=True)):
         belief, z = i.belief, padded[k][:, layout.active]
         columns = dict(zip(belief.names, belief.z.T, strict=True)) | dict(zip(layout.names, z.T, strict=True))
+        every = np.stack(list(columns.values()), axis=1) if columns else z
+        own = state.take(mine[k])
+        beside = np.hstack([_filterable(kind).to_vector(own), every]) if exact else None
         sensed = Sensed(
             kind,
             {n: np.asarray(v)[mine[k]] for n, v in outputs.items()},
             {n: v[mine[k]] for n, v in theta.items()},
-            lasting(kind, belief, i.rows, at),
+            lasting(kind, belief, i.rows, at, beside),
         )
-        every = np.stack(list(columns.values()), axis=1) if columns else z
-        out.append(Predicted(i, tuple(columns), layout.names, every, state.take(mine[k]), sensed))
+        out.append(Predicted(i, tuple(columns), layout.names, every, own, sensed))
     return out
+
+
+def _carried(layout: Latents, belief: Belief, kind: AbstractKind, exact: bool) -> np.ndarray:
+    """Padded z of this layout; the latents of new slots come without correlation to what is believed."""
+    padded = layout.carry(belief.names, belief.z, belief.seed)
+    new = layout.active[[n not in belief.names for n in layout.names]]
+    if exact and len(new):
+        state = _filterable(kind).to_vector(_state(belief))
+        held = [v[:, None] for v in belief.residual.values()]
+        padded[:, new] = uncorrelated(padded[:, new], np.hstack([state, belief.z, *held]))
+    return padded
 
 
 def by_enkf(p: Predicted) -> Belief:
@@ -148,8 +164,10 @@ def _vector(p: Predicted) -> np.ndarray:
     return np.hstack([kind.to_vector(p.state), p.z, *errors])
 
 
-def _learners(p: Predicted) -> np.ndarray:
-    """Which columns of the vector are latents, which do not forget."""
+def _learners(p: Predicted) -> np.ndarray | None:
+    """Which columns of the vector are latents and lose variance to sampling error; none in a deterministic kind."""
+    if not p.instant.kind.stochastic:
+        return None
     width = _filterable(p.instant.kind).to_vector(p.state).shape[1]
     return np.array([False] * width + [True] * p.z.shape[1] + [False] * len(p.sensed.errors))
 
@@ -166,7 +184,7 @@ def _moved(p: Predicted, new: enkf.Updated) -> Belief:
     diagnostics = {
         "readings": seen,
         "fit": known.get("fit", 1.0) + (float(new.fit.sum()) - len(new.fit) * known.get("fit", 1.0)) / seen,
-        "spent": known.get("spent", 0.0) + new.spent,
+        "spent": known.get("spent", 0.0) + new.spent * p.instant.kind.stochastic,
         "log_likelihood": known.get("log_likelihood", 0.0) + new.log_likelihood,
     }
     return _after(p, z, kind.from_vector(vector, p.state), errors, before.weights, diagnostics)

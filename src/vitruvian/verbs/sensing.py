@@ -86,23 +86,51 @@ def _shift(p: Sensed, name: str) -> np.ndarray:
     return p.errors.get(name, np.zeros(_members(p)))[:, None]
 
 
-def lasting(kind: AbstractKind, belief: Belief, rows: Record, at: float) -> dict[str, np.ndarray]:
-    """Discrepancies and correlated sensor errors carried to this moment; those met for the first time are drawn."""
+def lasting(
+    kind: AbstractKind, belief: Belief, rows: Record, at: float, beside: np.ndarray | None = None
+) -> dict[str, np.ndarray]:
+    """Discrepancies and correlated sensor errors carried to this moment; those met for the first time are drawn.
+
+    beside (member, k): all else the filter moves. With it the draws are `uncorrelated`, and add no sampling error to an
+    ensemble Kalman filter; without it they are independent, as a particle filter needs them.
+    """
     processes: dict[str, Discrepancy] = dict(kind.discrepancies)
-    for name, sensor in rows.groups():
+    groups = [*rows.groups(), *(tuple(n.split(SEPARATOR, 1)) for n in belief.residual if SEPARATOR in n)]
+    for name, sensor in groups:
         if (process := _process(kind.noise(name, sensor))) is not None:
             processes[_key(name, sensor)] = process
-    for held in belief.residual:
-        if held not in processes and SEPARATOR in held:
-            name, sensor = held.split(SEPARATOR, 1)
-            if (process := _process(kind.noise(name, sensor))) is not None:
-                processes[held] = process
+    if not processes:
+        return {}
+    draws = np.stack(
+        [generator(belief.seed, "filter", n, at).standard_normal(belief.members) for n in processes], axis=1
+    )
+    if beside is not None:
+        held = [belief.residual[n][:, None] for n in processes if n in belief.residual]
+        draws = uncorrelated(draws, np.hstack([beside, *held]))
     out = {}
-    for name, process in processes.items():
+    for k, (name, process) in enumerate(processes.items()):
         now, keep = belief.residual.get(name), np.exp(-(at - belief.at) / process.tau)
-        draws = generator(belief.seed, "filter", name, at).standard_normal(belief.members)
-        out[name] = process.sd * draws if now is None else keep * now + process.sd * np.sqrt(1.0 - keep**2) * draws
+        fresh = process.sd * draws[:, k]
+        out[name] = fresh if now is None else keep * now + np.sqrt(1.0 - keep**2) * fresh
     return out
+
+
+def uncorrelated(draws: np.ndarray, beside: np.ndarray) -> np.ndarray:
+    """Draws (member, p) with sample mean 0, covariance 1 and none with `beside`, if there are members enough.
+
+    Second-order exact sampling (Pham, Monthly Weather Review 2001;129:1194): with a deterministic linear kind the
+    ensemble Kalman filter is then the Kalman filter, with no sampling error at all.
+    """
+    count, needed = len(draws), draws.shape[1] + beside.shape[1] + 1
+    if count <= 2 * needed:
+        return draws
+    centred = beside - beside.mean(axis=0)
+    left, s, _ = np.linalg.svd(centred / np.maximum(np.abs(centred).max(axis=0), 1e-300), full_matrices=False)
+    left = left[:, s > 1e-10 * s[0]]
+    draws = draws - draws.mean(axis=0)
+    draws = draws - left @ (left.T @ draws)
+    root = np.linalg.cholesky(draws.T @ draws / (count - 1))
+    return np.linalg.solve(root, draws.T).T
 
 
 def _key(observable: str, sensor: str) -> str:
