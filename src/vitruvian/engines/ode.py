@@ -71,7 +71,7 @@ class AbstractOdeKind(AbstractKind, Differentiable, Filterable):
         seeds: np.ndarray,
         start: State | None = None,
     ) -> tuple[Outputs, State | None]:
-        plan = Plan(self, forcing, request, len(seeds), step=self.step, chunk=CHUNK, least=8)
+        plan = Plan(self, forcing, request, len(seeds), step=self.step, chunk=CHUNK, least=32)
         traced = any(isinstance(v, Tracer) for v in theta.values())
         th = plan.members(theta, traced)
         x0 = None if start is None else plan.start(start, self.state_version)

@@ -19,7 +19,7 @@ SIZES = (1, 8, 32, 64, 128, 256, 512)  # members are padded to one of these, or 
 
 
 def padded_size(count: int, least: int) -> int:
-    """How many members compiled code sees. Bits agree across sizes from 8 on: one member alone is not vectorised."""
+    """How many members compiled code sees. Bits agree across sizes from 32 on: fewer may be compiled without a loop."""
     return next((s for s in SIZES if s >= max(count, least)), SIZES[-1] * -(-count // SIZES[-1]))
 
 
