@@ -5,7 +5,7 @@
     dX/dt = p2 (Z + dose_action' ke P - X)                          remote insulin action, /min
     dC/dt = (G - C) / lag                                           interstitial glucose, what a sensor sees
     dL/dt = slow m(t) - kl L;  dQ1/dt = fast m(t) + kl L - kq Q1;  dQ2/dt = kq (Q1 - Q2);  Ra = 1000 F kq Q2 / (VG W)
-    dF1/dt = -kd F1;  dF2/dt = kd F1 - ka2 F2;  dB/dt = -kb B;  dP/dt = ka2 F2 + kb B - ke P   rapid, basal, plasma insulin
+    dF1/dt = -kd F1;  dF2/dt = kd F1 - ka2 F2;  dB/dt = -kb B;  dP/dt = ka2 F2 + kb B - ke P   insulin
     dE/dt = (mets - 1 - E) / 15                                     exercise
 
 m(t): each meal enters as a smooth pulse of 15 min from its time + delay, times amplitude; its slow share

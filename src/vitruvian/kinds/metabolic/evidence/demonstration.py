@@ -3,7 +3,7 @@
 Equations: Dalla Man, Rizza, Cobelli, IEEE Trans Biomed Eng 54:1740 (2007), type 2 diabetes; subcutaneous insulin:
 Dalla Man et al., J Diabetes Sci Technol 8:26 (2014). Basal rates follow from dx/dt = 0 at (Gb, Ib). Added, all assumed:
 a rise of hepatic production at dawn, insulin action that varies over the day, fat that slows gastric emptying, changes
-from day to day, carbohydrate misjudged, meals logged late, snacks not logged, an AR(1) sensor with a gain error and a gap.
+from day to day, carbohydrate misjudged, late logs, snacks not logged, an AR(1) sensor with a gain error and a gap.
 """
 
 from __future__ import annotations
