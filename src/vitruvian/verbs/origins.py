@@ -16,19 +16,18 @@ import numpy as np
 
 from vitruvian.core.belief import Belief
 from vitruvian.core.case import Case
-from vitruvian.core.forcing import Batch, Forcing
+from vitruvian.core.forcing import Forcing
 from vitruvian.core.keys import generator, key, member_seeds
 from vitruvian.core.kind import AbstractKind, Reconstructible, Resumable, Theta
-from vitruvian.core.latents import Latents, stack_theta
+from vitruvian.core.latents import Latents
 from vitruvian.core.noise import AbstractGaussianNoise
 from vitruvian.core.quantity import Request
 from vitruvian.core.record import Record
 from vitruvian.core.twin import Twin
 from vitruvian.engines.inference.observing import Observing
 from vitruvian.verbs.forecast import discrepancy_path, forecast
+from vitruvian.verbs.together import run_together
 from vitruvian.verbs.track import MEMORY, late, residual_draws, track
-
-TOGETHER = 8  # forcings in one run: few member counts, so that few are compiled
 
 
 @dataclass(frozen=True)
@@ -94,7 +93,9 @@ def _together(
     seen = [_seen(twin, origin, t0, t1) for origin in origins]
     groups = list({s.digest: s.forcing for s in seen}.values())
     order = {d: i for i, d in enumerate(dict.fromkeys(s.digest for s in seen))}
-    ran = _run(kind, belief, groups, request, fresh)
+    seeds = member_seeds(belief.seed, belief.members)
+    runs = [(f, belief.names, belief.z) for f in groups]
+    ran = run_together(kind, runs, request, seeds, None if fresh else belief.state, belief.seed)
     for origin, times, now in zip(origins, targets, seen, strict=True):
         theta, outputs = ran[order[now.digest]]
         path = _Path(belief, request, outputs, before)
@@ -155,29 +156,6 @@ def _past(twin: Twin, belief: Belief) -> tuple[Request, dict[str, np.ndarray]]:
     theta = layout.theta(layout.carry(belief.names, belief.z, belief.seed))
     outputs, _ = kind.run(theta, forcing, request, member_seeds(belief.seed, belief.members))
     return request, dict(outputs)
-
-
-def _run(
-    kind: AbstractKind, belief: Belief, forcings: Sequence[Forcing], request: Request, fresh: bool
-) -> list[tuple[Theta, dict[str, np.ndarray]]]:
-    """Theta and outputs of the members under each forcing; runs of 1, 2, 4 or 8 forcings."""
-    count, out = belief.members, []
-    for first in range(0, len(forcings), TOGETHER):
-        some = list(forcings[first : first + TOGETHER])
-        size = next(s for s in (1, 2, 4, TOGETHER) if s >= len(some))
-        padded = some + [some[-1]] * (size - len(some))
-        thetas = []
-        for forcing in padded:
-            layout = Latents.of(kind.parameters, forcing)
-            thetas.append(layout.theta(layout.carry(belief.names, belief.z, belief.seed)))
-        state = None if fresh or belief.state is None else belief.state.take(np.tile(np.arange(count), size))
-        driving = padded[0] if size == 1 else Batch.each(padded, count)
-        seeds = np.tile(member_seeds(belief.seed, count), size)
-        outputs, _ = kind.run(stack_theta(thetas), driving, request, seeds, state)
-        for k in range(len(some)):
-            rows = slice(k * count, (k + 1) * count)
-            out.append((thetas[k], {n: np.asarray(v)[rows] for n, v in outputs.items()}))
-    return out
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from vitruvian.verbs.plots import COLOURS, axes
 
 if TYPE_CHECKING:
+    from vitruvian.verbs.explained import Explanation
     from vitruvian.verbs.recommended import Recommendation
 
 SHOWN = 12  # options or causes in one picture
@@ -25,4 +26,19 @@ def plot_recommendation(answer: Recommendation, ax: Any = None) -> Any:
     ax.invert_yaxis()
     ax.set_xlabel(f"{answer.objective.quantity} [{answer.unit}], expected and 90 % band")
     ax.set_title(f"{answer.kind}: hollow = a constraint is not met. {answer.disclaimer}", fontsize=9)
+    return ax
+
+
+def plot_explanation(answer: Explanation, over: str | None = None, ax: Any = None) -> Any:
+    """Shares with two standard errors, the largest on top: they lead from the reference to the answer."""
+    ax = axes(ax)
+    told = answer[over] if over else next(iter(answer.breakdowns.values()))
+    shares = told.shares[:SHOWN]
+    colours = [COLOURS[0] if s.share >= 0 else COLOURS[1] for s in shares]
+    ax.barh(range(len(shares)), [s.share for s in shares], xerr=[2 * s.error for s in shares], color=colours)
+    ax.set_yticks(range(len(shares)), [s.name for s in shares])
+    ax.invert_yaxis()
+    ax.axvline(0.0, color="0.6", lw=0.8)
+    ax.set_xlabel(f"share of {answer.quantity} [{answer.unit}]")
+    ax.set_title(f"{told.over}: from {told.reference:.4g} to {told.answer:.4g}. {answer.disclaimer}", fontsize=9)
     return ax

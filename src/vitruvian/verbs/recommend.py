@@ -19,8 +19,7 @@ from vitruvian.verbs.forecast import ahead
 from vitruvian.verbs.goal import Constraint, Goal, Objective, Space
 from vitruvian.verbs.recommended import Option, Recommendation, chances, judged
 from vitruvian.verbs.result import Ensemble, Forecast, weighted_quantile
-
-TOGETHER = 8  # options in one run: few member counts, so that few are compiled
+from vitruvian.verbs.together import TOGETHER, bucket_of
 
 
 def recommend(
@@ -163,9 +162,8 @@ def _named(kind: AbstractKind, origin: Origin, action: Action) -> str:
 
 def _filled(cases: dict[str, Case]) -> dict[str, Case]:
     """As many cases as a compiled size: the last is run again under names nobody asks for."""
-    size = next(s for s in (1, 2, 4, TOGETHER) if s >= len(cases))
     last = next(reversed(cases.values()))
-    return cases | {f" again {k}": last for k in range(size - len(cases))}
+    return cases | {f" again {k}": last for k in range(bucket_of(len(cases)) - len(cases))}
 
 
 def _shortfall(option: Option) -> float:
