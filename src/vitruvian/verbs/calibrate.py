@@ -88,7 +88,7 @@ def _belief(problem: Problem, posterior: Posterior, method: str, seen: str) -> B
         residual=residual,
         prior=problem.prior,
         window=(forcing.t0, forcing.t1),
-        rows=rows,
+        rows=0 if method == "fitted" else rows,  # a population fit uses none of this subject's readings
         artefact=kind.artefact if isinstance(kind, Fittable) else "",
         notes=posterior.notes,
         diagnostics=posterior.diagnostics,
