@@ -1,0 +1,1 @@
+"""What the risk claims, and how it is measured."""
