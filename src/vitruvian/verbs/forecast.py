@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -46,48 +47,67 @@ def ahead(
 ) -> dict[str, Forecast]:
     """One run over all cases with the same draws and random streams."""
     kind = twin.kind
-    t0 = belief.at if belief.state is not None else belief.window[0]
-    t1 = max(request.last(), belief.at, -np.inf if until is None else until)
-    _check_request(kind, request, t0)
-    split = _Split.of(kind, request, t0)
+    t0, t1 = span(belief, request, until)
+    check_request(kind, request, t0)
+    split = Split.of(kind, request)
     record = twin.record.until(belief.known_at)
     forcings = [kind.compile(case, record, t0, t1, belief.known_at) for case in cases.values()]
-    theta = stack_theta([_theta(kind, belief, f, seed) for f in forcings])
+    thetas = [theta_of(kind, belief, f, seed) for f in forcings]
     count = belief.members
     seeds = np.tile(member_seeds(belief.seed, count), len(forcings))
     state = belief.state
     if state is not None:
         state = state.take(np.tile(np.arange(count), len(forcings)))
     driving = forcings[0] if len(forcings) == 1 else Batch.each(forcings, count)
-    outputs, _ = kind.run(theta, driving, split.run, seeds, state)
-    paths = {
-        n: discrepancy_path(kind, belief, n, split.run.times(n), t0, seed)
-        for n in kind.discrepancies
-        if n in split.run.items
-    }
+    outputs, _ = kind.run(stack_theta(thetas), driving, split.run, seeds, state)
     out: dict[str, Forecast] = {}
     for k, (name, case) in enumerate(cases.items()):
-        rows = slice(k * count, (k + 1) * count)
-        values = {n: np.asarray(v)[rows] + paths.get(n, 0.0) for n, v in outputs.items()}
-        part = {n: v[rows] for n, v in theta.items()}
-        items = _items(kind, request, split, values, belief.weights)
-        if noise:
-            items = {n: _noisy(kind, e, sensor, part, seed) for n, e in items.items()}
-        out[name] = Forecast(
-            kind.name, belief.at, case.origin, items, Basis.of(belief), _warnings(kind, case, belief), seed, noise
-        )
+        mine = {n: np.asarray(v)[k * count : (k + 1) * count] for n, v in outputs.items()}
+        told = dataclasses.replace(twin, case=case, belief=belief)
+        out[name] = answered(told, request, split, mine, thetas[k], seed=seed, noise=noise, sensor=sensor)
     return out
 
 
+def span(belief: Belief, request: Request, until: float | None = None) -> tuple[float, float]:
+    """From where to where (s) members run to answer this."""
+    t0 = belief.at if belief.state is not None else belief.window[0]
+    return t0, max(request.last(), belief.at, -np.inf if until is None else until)
+
+
+def answered(
+    twin: Twin,
+    request: Request,
+    split: Split,
+    outputs: Mapping[str, np.ndarray],
+    theta: Theta,
+    *,
+    seed: int,
+    noise: bool,
+    sensor: str,
+) -> Forecast:
+    """A twin's answer from the outputs of its members (member, ...): discrepancy, quantities of it, sensor noise."""
+    kind, belief = twin.kind, twin.believed()
+    t0, _ = span(belief, request)
+    values = {n: np.asarray(v) for n, v in outputs.items()}
+    for n in kind.discrepancies:
+        if n in split.run.items:
+            values[n] = values[n] + discrepancy_path(kind, belief, n, split.run.times(n), t0, seed)
+    items = _items(kind, request, split, values, belief.weights)
+    if noise:
+        items = {n: _noisy(kind, e, sensor, theta, seed) for n, e in items.items()}
+    warnings = _warnings(kind, twin.case, belief)
+    return Forecast(kind.name, belief.at, twin.case.origin, items, Basis.of(belief), warnings, seed, noise)
+
+
 @dataclass(frozen=True)
-class _Split:
+class Split:
     """The request as run: quantities of observables with a discrepancy are folded afterwards from a dense path."""
 
     run: Request
     later: Mapping[str, tuple[str, np.ndarray]]  # quantity -> (observable, windows)
 
     @classmethod
-    def of(cls, kind: AbstractKind, request: Request, t0: float) -> _Split:
+    def of(cls, kind: AbstractKind, request: Request) -> Split:
         """Split a request."""
         items: dict[str, np.ndarray] = {}
         later: dict[str, tuple[str, np.ndarray]] = {}
@@ -108,7 +128,7 @@ class _Split:
 
 
 def _items(
-    kind: AbstractKind, request: Request, split: _Split, values: Mapping[str, np.ndarray], weights: np.ndarray
+    kind: AbstractKind, request: Request, split: Split, values: Mapping[str, np.ndarray], weights: np.ndarray
 ) -> dict[str, Ensemble]:
     out: dict[str, Ensemble] = {}
     for name in request.items:
@@ -126,7 +146,7 @@ def _items(
 
 
 def _folded(
-    kind: AbstractKind, name: str, of: str, windows: np.ndarray, split: _Split, values: Mapping[str, np.ndarray]
+    kind: AbstractKind, name: str, of: str, windows: np.ndarray, split: Split, values: Mapping[str, np.ndarray]
 ) -> np.ndarray:
     q, times = kind.quantity(name), split.run.times(of)
     assert q.reducer is not None
@@ -145,7 +165,8 @@ def fold(reducer: AbstractReducer, times: np.ndarray, values: np.ndarray) -> np.
     return reducer.final(total, times[-1] - times[0])
 
 
-def _theta(kind: AbstractKind, belief: Belief, forcing: Forcing, seed: int) -> Theta:
+def theta_of(kind: AbstractKind, belief: Belief, forcing: Forcing, seed: int) -> Theta:
+    """The belief's members under this forcing; slots it does not know are drawn by (seed, name)."""
     layout = Latents.of(kind.parameters, forcing)
     return layout.theta(layout.carry(belief.names, belief.z, seed))
 
@@ -179,7 +200,8 @@ def _warnings(kind: AbstractKind, case: Case, belief: Belief) -> tuple[str, ...]
     return (*said, *belief.notes)
 
 
-def _check_request(kind: AbstractKind, request: Request, t0: float) -> None:
+def check_request(kind: AbstractKind, request: Request, t0: float) -> None:
+    """KindError for nothing asked, an unknown name, or a time before t0."""
     if not request.items:
         raise KindError("nothing was asked for", where="forecast", fix="name an observable or a quantity and its times")
     for name, times in request.items.items():

@@ -8,7 +8,6 @@ of forecast(track(twin, origin)), which the tests check.
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -26,7 +25,7 @@ from vitruvian.core.record import Record
 from vitruvian.core.twin import Twin
 from vitruvian.engines.inference.observing import Observing
 from vitruvian.verbs.forecast import discrepancy_path, forecast
-from vitruvian.verbs.together import run_together
+from vitruvian.verbs.together import digest_of, run_together
 from vitruvian.verbs.track import MEMORY, late, residual_draws, track
 
 
@@ -113,19 +112,7 @@ def _together(
 def _seen(twin: Twin, origin: float, t0: float, t1: float) -> _Seen:
     case, record = twin.case.until(origin), twin.record.until(origin)
     forcing = twin.kind.compile(case, record, t0, t1, origin)
-    return _Seen(case, record, forcing, _digest(forcing))
-
-
-def _digest(forcing: Forcing) -> str:
-    """Equal forcings have equal digests."""
-    told = hashlib.sha256(repr((forcing.slots, forcing.capacity, forcing.breaks)).encode())
-    for name, a in sorted(forcing.arrays.items()):
-        told.update(name.encode() + np.ascontiguousarray(a).tobytes())
-    for name, (times, amounts) in sorted(forcing.impulses.items()):
-        told.update(name.encode() + times.tobytes() + amounts.tobytes())
-    for name, s in sorted(forcing.schedules.items()):
-        told.update(name.encode() + s.times.tobytes() + s.values.tobytes() + repr(s.before).encode())
-    return told.hexdigest()
+    return _Seen(case, record, forcing, digest_of(forcing))
 
 
 def _request(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from vitruvian.verbs.plots import COLOURS, axes
 
 if TYPE_CHECKING:
+    from vitruvian.verbs.cohorted import Cohort
     from vitruvian.verbs.explained import Explanation
     from vitruvian.verbs.recommended import Recommendation
 
@@ -41,4 +42,19 @@ def plot_explanation(answer: Explanation, over: str | None = None, ax: Any = Non
     ax.axvline(0.0, color="0.6", lw=0.8)
     ax.set_xlabel(f"share of {answer.quantity} [{answer.unit}]")
     ax.set_title(f"{told.over}: from {told.reference:.4g} to {told.answer:.4g}. {answer.disclaimer}", fontsize=9)
+    return ax
+
+
+def plot_cohort(answer: Cohort, name: str | None = None, ax: Any = None) -> Any:
+    """Subjects from the highest to the lowest mean, each with its 90 % band."""
+    ax = axes(ax)
+    first = next(iter(answer.forecasts.values()))
+    chosen = name or next(iter(first.items))
+    for k, (subject, mean) in enumerate(answer.ranking(chosen)):
+        e = answer[subject][chosen]
+        ax.plot([k, k], [float(e.quantile(q)[-1]) for q in (0.05, 0.95)], color=COLOURS[0], lw=1.5, alpha=0.4)
+        ax.plot([k], [mean], ".", color=COLOURS[0])
+    ax.set_xlabel(f"{len(answer)} subjects, in order")
+    ax.set_ylabel(f"{chosen} [{first[chosen].unit}]")
+    ax.set_title(f"{answer.kind}: mean and 90 % band. {answer.disclaimer}", fontsize=9)
     return ax

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 
 import numpy as np
@@ -49,3 +50,15 @@ def run_together(
 def bucket_of(count: int) -> int:
     """1, 2, 4 or TOGETHER: the smallest that holds `count` runs."""
     return next(s for s in (1, 2, 4, TOGETHER) if s >= count)
+
+
+def digest_of(forcing: Forcing) -> str:
+    """Equal forcings have equal digests."""
+    told = hashlib.sha256(repr((forcing.slots, forcing.capacity, forcing.breaks)).encode())
+    for name, a in sorted(forcing.arrays.items()):
+        told.update(name.encode() + np.ascontiguousarray(a).tobytes())
+    for name, (times, amounts) in sorted(forcing.impulses.items()):
+        told.update(name.encode() + times.tobytes() + amounts.tobytes())
+    for name, s in sorted(forcing.schedules.items()):
+        told.update(name.encode() + s.times.tobytes() + s.values.tobytes() + repr(s.before).encode())
+    return told.hexdigest()
