@@ -166,7 +166,7 @@ class Mapper:
         if name == "intensity" and own is not None and not known[own].choices:
             return {} if own in given else {own: self._mets(word)}
         if own is None:
-            if word in WORDS[1]:
+            if name == "formulation" and word in WORDS[1]:
                 raise ParseError(f"a {cls.__name__} of this kind has no long-acting form", fix="nothing to do")
             return {}
         fits = next((group for group in WORDS if word in group), frozenset({word}))

@@ -55,7 +55,8 @@ class Lines:
                 yield Line(number, text.rstrip("\r\n"), cut=not ended)
                 while not ended and (rest := file.readline(LONGEST)):  # the rest of an endless line
                     ended = rest.endswith(("\n", "\r"))
-                self.done = raw.tell()
+                if number % 500 == 0:
+                    self.done = raw.tell()
         self.done = self.size
 
 

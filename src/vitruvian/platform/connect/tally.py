@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 
@@ -58,18 +59,20 @@ class _Device:
         if len(self.recent) >= RUN:
             self._flush()
 
-    def times(self) -> np.ndarray:
-        """All times, sorted (us)."""
+    def times(self) -> list[np.ndarray]:
+        """All times (us), sorted, in parts that follow each other."""
         self._flush()
-        self._merge()
-        return self.runs[0][0] if self.runs else np.array([], dtype=np.int64)
+        self.runs.sort(key=lambda run: run[0][0])
+        if any(a[0][-1] > b[0][0] for a, b in pairwise(self.runs)):
+            self._merge()
+        return [run[0] for run in self.runs]
 
     def _flush(self) -> None:
         if not self.recent:
             return
         self.runs.append(_sorted(np.array(list(self.recent)), np.array(list(self.recent.values()))))
         self.recent = {}
-        if len(self.runs) > RUNS:
+        if len(self.runs) > RUNS and self.up and self.down:  # rows in order are never looked up
             self._merge()
 
     def _merge(self) -> None:
@@ -129,7 +132,7 @@ class Tally:
             order="mixed" if up and down else "descending" if descending else "ascending",
             duplicates=self.duplicates,
             back_filled=self.late or (disorder if up and down else 0),
-            close=_close({key: times[key] for key in self.devices}),
+            close=_close(times),
             told_apart=clock.told_apart,
             undecided=clock.undecided,
             skipped=clock.skipped,
@@ -167,23 +170,29 @@ def _sorted(times: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarr
     return times[order], values[order]
 
 
-def _use(key: tuple[str, str], times: np.ndarray) -> DeviceUse:
-    every = float(np.median(np.diff(times))) / 1e6 if len(times) > 1 else 0.0
-    return DeviceUse(key[1], key[0], int(times[0]), int(times[-1]), len(times), every)
+def _use(key: tuple[str, str], times: list[np.ndarray]) -> DeviceUse:
+    steps = np.diff(times[0])  # the rhythm of the first 65,536 readings is that of all
+    every = float(np.median(steps)) / 1e6 if len(steps) else 0.0
+    return DeviceUse(key[1], key[0], int(times[0][0]), int(times[-1][-1]), sum(map(len, times)), every)
 
 
-def _gaps(use: DeviceUse, times: np.ndarray) -> list[Gap]:
+def _gaps(use: DeviceUse, times: list[np.ndarray]) -> list[Gap]:
     if use.sensor in ("fingerstick", "libre_scan"):  # taken when one likes
         return []
-    long = np.flatnonzero(np.diff(times) > GAP * use.every_s * 1e6)
-    return [Gap(use.device, int(times[i]), int(times[i + 1])) for i in long]
+    found, before = [], times[0][:1]
+    for part in times:
+        joined = np.concatenate([before, part])
+        long = np.flatnonzero(np.diff(joined) > GAP * use.every_s * 1e6)
+        found += [Gap(use.device, int(joined[i]), int(joined[i + 1])) for i in long[:MOST_GAPS]]
+        before = part[-1:]
+    return found
 
 
-def _close(times: dict[tuple[str, str], np.ndarray]) -> int:
+def _close(times: dict[tuple[str, str], list[np.ndarray]]) -> int:
     """Readings within 90 s after one of another device of the same family."""
     found = 0
     for sensor in {sensor for sensor, _ in times}:
-        parts = [t for (s, _), t in times.items() if s == sensor]
+        parts = [np.concatenate(t) for (s, _), t in times.items() if s == sensor]
         if len(parts) < 2:
             continue
         order = np.argsort(np.concatenate(parts), kind="stable")
