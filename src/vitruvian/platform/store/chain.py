@@ -38,11 +38,8 @@ DEEDS = Chain(actions, "action_id", "at_us", ("at_us", "type", "body", "removed"
 
 def take_lock(connection: Connection) -> int:
     """The last ingest sequence given out; until the transaction ends nobody else can give out another."""
-    last = connection.execute(select(counters.c.value).where(counters.c.name == "ingest").with_for_update()).scalar()
-    if last is None:
-        connection.execute(insert(counters).values(name="ingest", value=0))
-        return 0
-    return last
+    match = select(counters.c.value).where(counters.c.name == "ingest").with_for_update()
+    return connection.execute(match).scalar_one()
 
 
 def give_out(connection: Connection, last: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ FILE = "vitruvian.db"
 HEAD = "0001"  # the schema this program writes; a test holds it equal to the newest migration
 BUSY_SECONDS = 20.0  # how long a writer waits for another
 MIGRATIONS = Path(__file__).parent / "migrations"
+_MIGRATING = threading.Lock()  # alembic keeps its context in module globals
 
 
 class Database:
@@ -67,7 +69,9 @@ class Database:
             version = _version(connection)
         if version == HEAD:
             return
-        with self.write() as connection:  # the lock is taken first: of two programs that start at once, one waits
+        with _MIGRATING, self.write() as connection:  # the lock comes first: of two that start at once, one waits
+            if connection.dialect.name == "postgresql":  # whose transactions do not exclude each other
+                connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('vitruvian'))"))
             version = _version(connection)
             if version != HEAD:
                 _upgrade(connection, version, self.where)

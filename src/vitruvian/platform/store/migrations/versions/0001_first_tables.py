@@ -174,3 +174,4 @@ def upgrade() -> None:
         sa.UniqueConstraint("twin_id", "reading_id", "version", name="uq_observations_twin_id_reading_id_version"),
     )
     op.create_index("ix_observations_twin_id_valid_us", "observations", ["twin_id", "valid_us"])
+    op.execute("INSERT INTO counters (name, value) VALUES ('ingest', 0)")  # the last ingest sequence given out
