@@ -19,6 +19,11 @@ COMMANDS = {
     "assimilate": "vitruvian.cli.learn:assimilate",
     "forecast": "vitruvian.cli.ask:forecast",
     "compare": "vitruvian.cli.ask:compare",
+    "recommend": "vitruvian.cli.ask:recommend",
+    "explain": "vitruvian.cli.know:explain",
+    "backtest": "vitruvian.cli.know:backtest",
+    "report": "vitruvian.cli.report:report",
+    "demo": "vitruvian.cli.report:demo",
     "validate": "vitruvian.cli.validate:validate",
     "conform": "vitruvian.cli.conform:conform",
 }

@@ -93,6 +93,41 @@ def compare(
         say(comparison_lines(answer, live.kind, live.name))
 
 
+@click.command()
+@twin_argument
+@click.option("--goal", required=True, type=click.Path(path_type=Path), metavar="FILE", help="The goal, in YAML.")
+@seed_option
+@as_of_option
+@json_option
+def recommend(twin: str, goal: Path, seed: int, as_of: str | None, as_json: bool) -> None:
+    """Rank what could be done for T under a goal: an objective, and constraints with the probability they must have.
+
+    \b
+    Example:
+      vitruvian recommend Ada --goal goal.yaml
+    \b
+    A goal file (quantities and actions of a kind: `vitruvian describe KIND`):
+      horizon: +4h
+      objective: {quantity: mean_glucose, sense: min}
+      constraints: [{quantity: lowest_glucose, low: 70 mg/dL, probability: 99 %}]
+      candidates:
+        walk: [{Exercise: {at: +30min, mets: 3.5, duration: 15 min}}]
+        rest: [{Meal: {at: +1h, carbohydrate: 20 g}}]
+
+    Instead of candidates a space is searched, e.g. space: {action: Exercise, ranges: {duration: [5, 45]}, fixed: {at:
+    +30min, mets: 3.5}}. Prints the options in order, the chance that each is the best, and why some may not be done.
+    """
+    from vitruvian.cli.choices import recommendation_lines
+
+    live = opened.twin(twin)
+    with Progress(f"Weighing options for {live.name}"):
+        answer = live.recommend(goal, as_of=as_of, seed=seed)
+    if as_json:
+        put_json({"twin": live.row.id, "subject": live.name, **answer.to_json()})
+    else:
+        say(recommendation_lines(answer, live.name))
+
+
 def files(options: tuple[str, ...]) -> dict[str, Path]:
     """{name: file} of NAME=FILE texts."""
     if not options:

@@ -80,7 +80,7 @@ def list_(as_json: bool) -> None:
         rows = []
         for t in found:
             k = known(t)
-            rows.append((t.row.id, t.name, t.kind.name, str(k["readings"]), short(k["first"]), short(k["last"])))
+            rows.append((t.row.id, t.name, t.row.kind, str(k["readings"]), short(k["first"]), short(k["last"])))
         say(table(("id", "subject", "kind", "readings", "from", "to"), rows, ""))
 
 
@@ -152,7 +152,7 @@ twin.add_command(history)
 
 def identity(live: LiveTwin) -> dict[str, Any]:
     """Who a twin is, as JSON."""
-    return {"id": live.row.id, "subject": live.name, "kind": live.kind.name, "zone": live.row.origin.zone}
+    return {"id": live.row.id, "subject": live.name, "kind": live.row.kind, "zone": live.row.origin.zone}
 
 
 def known(live: LiveTwin) -> dict[str, Any]:

@@ -32,6 +32,14 @@ def seconds(text: str, where: str = "duration") -> float:
     return total
 
 
+def of(given: str | float, where: str = "duration") -> float:
+    """Seconds of a text, or of a number that is seconds; must be more than 0."""
+    length = seconds(given, where) if isinstance(given, str) else float(given)
+    if not length > 0:
+        raise FieldError(f"'{given}' is no duration", where=where, fix="give more than 0, like 45m or 3h")
+    return length
+
+
 def said(duration: float) -> str:
     """In words, from the largest unit that is whole enough: 90 min, 3 h, 10 days."""
     for letter, name in (("d", "days"), ("h", "h"), ("m", "min")):

@@ -5,26 +5,40 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from vitruvian.core.action import Action
 from vitruvian.core.belief import Belief
-from vitruvian.core.errors import BeliefError, FieldError, InferenceError
+from vitruvian.core.errors import BeliefError, FieldError
 from vitruvian.core.kind import AbstractKind
 from vitruvian.core.twin import Twin
-from vitruvian.platform import asking, fieldtext, placed, plans, when
-from vitruvian.platform.instant import from_seconds, moment, to_seconds
+from vitruvian.platform import asking, duration, fieldtext, goals, placed, plans, registry, when
+from vitruvian.platform.knowing import Knowing, Moment
 from vitruvian.platform.learned import Learned
 from vitruvian.platform.store import Store, TwinRow
 
 if TYPE_CHECKING:
     from vitruvian.platform.ingest import Taken
+    from vitruvian.platform.store.facts import Happening
+    from vitruvian.verbs.backtested import Backtest
+    from vitruvian.verbs.explained import Explanation
+    from vitruvian.verbs.goal import Goal
+    from vitruvian.verbs.recommended import Recommendation
     from vitruvian.verbs.result import Comparison, Forecast
 
-Moment = str | datetime | None
+
+class Words(TypedDict):
+    """What only the user can say of a file."""
+
+    unit: str
+    dates: str
+    sensor: str
+
+
 Plan = Sequence[Action] | str | Path
+DAY = 86400.0
 
 
 @dataclass(frozen=True)
@@ -36,29 +50,33 @@ class LiveTwin:
 
     store: Store
     row: TwinRow
-    kind: AbstractKind
     clock: Callable[[], datetime]
 
     def __repr__(self) -> str:
-        return f"<{self.kind.name} twin of {self.row.subject} ({self.row.id})>"
+        return f"<{self.row.kind} twin of {self.row.subject} ({self.row.id})>"
+
+    @property
+    def kind(self) -> AbstractKind:
+        """Its kind, loaded when it is asked for."""
+        return registry.get(self.row.kind)
 
     @property
     def name(self) -> str:
         """The subject's name."""
         return self.row.subject
 
-    # what it knows
+    @property
+    def know(self) -> Knowing:
+        """What was known of it, at any moment."""
+        return Knowing(self.store, self.row, self.kind, self.clock)
 
-    def value(self, as_of: Moment = None, *, whole: bool = False) -> Twin:
-        """The twin as a value, with the newest belief of then: the record back to the belief's window, or all of it."""
-        then = self._then(as_of)
-        found = self.store.latest_belief(self.row.id, then)
-        known = self._known(then, None if whole or found is None else self._since(found[1].window[0]))
-        return dataclasses.replace(known, belief=None if found is None else found[1])
-
-    def readings(self) -> int:
-        """How many readings there are."""
-        return self.store.extent(self.row.id).readings
+    def value(self, as_of: Moment = None) -> Twin:
+        """The twin as a value, with the newest belief of then and the record of its window (all without a belief)."""
+        then = self.know.then(as_of)
+        found = self.know.belief(then)
+        if found is None:
+            return self.know.twin(then, -float("inf"))
+        return self.know.twin(then, found[1].window[0], found[1])
 
     # what it learns
 
@@ -76,35 +94,26 @@ class LiveTwin:
         """
         from vitruvian.platform.ingest import observe
 
-        return observe(
-            self.store,
-            self.row.id,
-            files,
-            unit=unit,
-            dates=dates,
-            sensor=sensor,
-            now=self.clock(),
-            progress=progress,
-        )
+        how = Words(unit=unit, dates=dates, sensor=sensor)
+        return observe(self.store, self.row.id, files, **how, now=self.clock(), progress=progress)
 
     def calibrate(
         self, *, method: str | None = None, days: float | None = None, as_of: Moment = None, seed: int = 0
     ) -> Learned:
         """From the population to this subject, on the readings of the last `days` (default: the kind's window)."""
-        return self._calibrated(self._then(as_of), method, days, seed)
+        return self._calibrated(self.know.then(as_of), method, days, seed)
 
-    def assimilate(self, *, seed: int = 0) -> Learned:
+    def assimilate(self, *, seed: int | None = None) -> Learned:
         """Take into the belief what came since: by a filter where the kind has one, else the window is fitted again."""
         from vitruvian.verbs.assimilate import assimilate
 
-        found, extent = self.store.latest_belief(self.row.id), self.store.extent(self.row.id)
-        if found is None or extent.known_us is None:
-            return self._calibrated(None, None, None, seed)
-        belief = found[1]
+        found = self.know.belief(None)
+        if found is None:
+            return self._calibrated(None, None, None, seed or 0)
+        belief, (_, _, known_at) = found[1], self.know.extent(None)
         first = min(belief.window[0], (belief.start or belief).window[0])
-        known_at = to_seconds(extent.known_us, self.row.origin)
-        known = self._known(None, self._since(first))
-        return self._keep("assimilated", assimilate(known.having(belief), known_at=known_at, seed=seed))
+        twin = self.know.twin(None, first, belief)
+        return self._keep("assimilated", assimilate(twin, known_at=known_at, seed=seed))
 
     # what it is asked
 
@@ -126,14 +135,9 @@ class LiveTwin:
         answer = forecast(twin, request, noise=noise, seed=seed, sensor=sensor)
         answer = dataclasses.replace(answer, warnings=(*answer.warnings, *notes))
         asked = {"verb": "forecast", "hours": hours, "of": list(request.items), "noise": noise, "seed": seed}
-        belief = twin.believed()
+        known = self.know.moment(twin.believed().known_at)
         self.store.save_forecast(
-            self.row.id,
-            asked,
-            answer.to_json(),
-            as_of=self._moment(belief.known_at),
-            belief_version=version,
-            now=self.clock(),
+            self.row.id, asked, answer.to_json(), as_of=known, belief_version=version, now=self.clock()
         )
         return answer
 
@@ -153,18 +157,104 @@ class LiveTwin:
 
         twin, _, start, notes = self._ready(as_of, seed)
         chosen = {name: self._actions(given, start) for name, given in {**(options or {}), **more}.items()}
-        request = asking.ahead(self.kind, start, hours, of)
-        answer = compare(twin, chosen, request, seed=seed, against=against)
+        answer = compare(twin, chosen, asking.ahead(self.kind, start, hours, of), seed=seed, against=against)
         noted = {n: dataclasses.replace(f, warnings=(*f.warnings, *notes)) for n, f in answer.options.items()}
         return dataclasses.replace(answer, options=noted)
+
+    def recommend(
+        self, goal: Goal | Mapping[str, Any] | str | Path, *, as_of: Moment = None, seed: int = 0
+    ) -> Recommendation:
+        """What is best: `goal` names an objective, constraints with their probability, and candidates or a space."""
+        from vitruvian.verbs.recommend import recommend_goal
+
+        twin, _, start, notes = self._ready(as_of, seed)
+        read = goals.read(goal, self.kind, plans.Clock(self.row.origin, start))
+        answer = recommend_goal(twin, read, seed=seed)
+        return dataclasses.replace(answer, notes=(*answer.notes, *notes))
+
+    def explain(
+        self,
+        quantity: str,
+        hours: float = 3.0,
+        *,
+        over: Sequence[str] = (),
+        as_of: Moment = None,
+        seed: int = 0,
+    ) -> Explanation:
+        """Why the quantity over the next hours is what is forecast: shares of parameters, actions and data."""
+        from vitruvian.verbs.explain import OVER, explain
+
+        twin, _, start, notes = self._ready(as_of, seed, fit=True)
+        window = (start, start + asking.length(hours))
+        answer = explain(twin, quantity, window, over=over or OVER, seed=seed)
+        return dataclasses.replace(answer, notes=(*answer.notes, *notes))
+
+    def backtest(
+        self,
+        horizons: Sequence[str | float] = ("30m", "60m", "2h"),
+        *,
+        step: str | float = "15m",
+        days: float | None = None,
+        observable: str | None = None,
+        known_plans: bool = True,
+        seed: int = 0,
+        progress: Callable[[float], None] | None = None,
+    ) -> Backtest:
+        """What would have been said then, scored against what came: at every `step` of the last `days` (default: all).
+
+        known_plans: actions are announced before they happen, as planned meals are; else they come as a surprise.
+        """
+        from vitruvian.verbs.backtest import backtest
+
+        _, last, _ = self.know.extent(None)
+        start = None if days is None else last - days * DAY
+        return backtest(
+            self.know.twin(None, -float("inf") if start is None else start - self.kind.window),
+            [duration.of(h, "--horizon") for h in horizons],
+            step=duration.of(step, "--step"),
+            observable=observable,
+            start=start,
+            plans="known" if known_plans else "none",
+            subject=self.name,
+            seed=seed,
+            progress=progress,
+        )
+
+    def report(
+        self,
+        path: str | Path,
+        *,
+        hours: float = 3.0,
+        options: Mapping[str, Plan] | None = None,
+        synthetic: bool = False,
+        seed: int = 0,
+    ) -> Path:
+        """One self-contained HTML page: data, fit, forecast, what-ifs, what was learned, evidence, limits."""
+        from vitruvian.platform.report import gather, write_report
+
+        twin, _, start, _ = self._ready(None, seed, fit=True)
+        content = gather(
+            twin,
+            self.name,
+            hours=hours,
+            options=None if options is None else {n: self._actions(p, start) for n, p in options.items()},
+            seed=seed,
+            kept_aside=[f"{a.file}, line {a.line}: {a.reason}" for a in self.store.kept_aside(self.row.id)],
+            imported=[h.detail for h in self.history() if h.what == "observed"],
+            synthetic=synthetic,
+        )
+        out = Path(path).absolute()
+        scratch = out.with_name(f"{out.name}.new")  # a page that is there is whole
+        write_report(content, scratch)
+        return scratch.replace(out)
 
     def plan(self, action: str, *, at: str = "+30min", **fields: Any) -> Action:
         """A planned action: twin.plan("Meal", at="+30min", carbohydrate="45 g"); +… counts from the belief's time."""
         cls = self.kind.action_type(action)
-        given = {**fields, "at": when.at(at, self.row.origin, self._base(), f"{action}.at")}
+        given = {**fields, "at": when.at(at, self.row.origin, self.know.base(), f"{action}.at")}
         return fieldtext.build(cls, given, lambda name: f"{action}.{name}".rstrip("."))
 
-    def history(self) -> tuple[Any, ...]:
+    def history(self) -> tuple[Happening, ...]:
         """What happened to the twin, oldest first."""
         return self.store.history(self.row.id)
 
@@ -179,40 +269,39 @@ class LiveTwin:
     def _calibrated(self, then: datetime | None, method: str | None, days: float | None, seed: int) -> Learned:
         from vitruvian.verbs.calibrate import calibrate
 
-        extent = self.store.extent(self.row.id, then)
-        if extent.readings == 0 or extent.last_us is None or extent.known_us is None:
-            raise self._nothing(then)
+        _, last, known_at = self.know.extent(then)
         if days is not None and not days > 0:
             raise FieldError(f"{days:g} days hold no readings", where="--days", fix="give more than 0")
-        origin, kind = self.row.origin, self.kind
-        last, known_at = to_seconds(extent.last_us, origin), to_seconds(extent.known_us, origin)
-        span = kind.window if days is None else days * 86400.0
-        known = self._known(then, self._since(last - span))
-        window = None if days is None else (max(last - span, known.record.valid_time.min()) - kind.warmup, last)
-        return self._keep("calibrated", calibrate(known, method=method, window=window, known_at=known_at, seed=seed))
+        back = last - (self.kind.window if days is None else days * DAY)
+        twin = self.know.twin(then, back)
+        first = max(back, float(twin.record.valid_time.min()))
+        window = None if days is None else (first - self.kind.warmup, last)
+        return self._keep("calibrated", calibrate(twin, method=method, window=window, known_at=known_at, seed=seed))
 
     def _keep(self, how: str, twin: Twin) -> Learned:
         version = self.store.save_belief(self.row.id, twin.believed(), now=self.clock())
         return Learned(how, version, twin)
 
-    def _ready(self, as_of: Moment, seed: int) -> tuple[Twin, int, float, tuple[str, ...]]:
-        """The twin with a belief that knows what was known then, its version, when answers start, and what to say."""
-        then = self._then(as_of)
-        found, extent = self.store.latest_belief(self.row.id, then), self.store.extent(self.row.id, then)
-        if extent.readings == 0 or extent.known_us is None:
-            raise self._nothing(then)
-        behind = found is not None and self._us(found[1].known_at) < extent.known_us
+    def _ready(self, as_of: Moment, seed: int, *, fit: bool = False) -> tuple[Twin, int, float, tuple[str, ...]]:
+        """The twin with a belief that knows what was known then, its version, when answers start, and what to say.
+
+        fit: with the record of the belief's whole window; else with what a forecast looks back to.
+        """
+        then = self.know.then(as_of)
+        found, (extent, _, _) = self.know.belief(then), self.know.extent(then)
         why = "there was no belief yet"
-        if found is not None and not (behind and then):
+        if found is not None:
             version, belief = found
-            twin = self._known(then, self._since(belief.at - self.kind.window)).having(belief)
-            try:
-                twin.believed()
-                return twin, version, self._begin(belief, then), (self._newer(belief),) if behind else ()
-            except BeliefError as err:
-                why = err.what
-        elif found is not None:
-            why = "no belief knew all that was known"
+            behind = self.know.behind(belief, extent)
+            twin = self.know.twin(then, belief.window[0] if fit else belief.at - self.kind.window, belief)
+            if then is None or not behind:
+                try:
+                    twin.believed()
+                    return twin, version, self._begin(belief, then), (behind,) if behind else ()
+                except BeliefError as err:
+                    why = err.what
+            else:
+                why = "no belief knew all that was known"
         made = self._calibrated(then, None, None, seed)
         said = "" if then is None else f" as of {when.said(then, self.row.origin.zone)}"
         return made.twin, made.version, self._begin(made.twin.believed(), then), (f"calibrated{said}: {why}",)
@@ -220,51 +309,7 @@ class LiveTwin:
     def _begin(self, belief: Belief, then: datetime | None) -> float:
         return belief.at if then is None else max(belief.at, self.row.origin.seconds(then))
 
-    def _newer(self, belief: Belief) -> str:
-        till = when.said(self._moment(belief.known_at), self.row.origin.zone)
-        return f"the belief knows what was known until {till}; there is more since: assimilate or calibrate to use it"
-
-    def _base(self) -> float:
-        """From when +30min counts: the belief's time, else the last reading's, else now."""
-        found, last = self.store.latest_belief(self.row.id), self.store.extent(self.row.id).last_us
-        if found is not None:
-            return found[1].at
-        return self.row.origin.seconds(self.clock() if last is None else moment(last))
-
     def _actions(self, given: Plan, start: float) -> Sequence[Action]:
         if not isinstance(given, (str, Path)):
             return given
-        clock = plans.Clock(self.row.origin, start)
-        return plans.actions(placed.load(Path(given)), self.kind, clock)
-
-    def _known(self, then: datetime | None, since: datetime | None) -> Twin:
-        case = self.store.case(self.row.id, then, since=since)
-        return Twin(self.kind, case, self.store.record(self.row.id, then, since=since))
-
-    def _since(self, seconds: float) -> datetime | None:
-        back = seconds - self.kind.warmup
-        return None if back == -float("inf") else self._moment(back)
-
-    def _then(self, as_of: Moment) -> datetime | None:
-        if as_of is None:
-            return None
-        zone = self.row.origin.zone
-        then = when.moment(as_of, zone, "--as-of") if isinstance(as_of, str) else as_of
-        if then > self.clock():
-            raise FieldError(f"{when.said(then, zone)} is in the future", where="--as-of", fix="give a past moment")
-        return then
-
-    def _nothing(self, then: datetime | None) -> InferenceError:
-        if then is None:
-            fix = f"observe first: vitruvian observe {self.name} FILE"
-            return InferenceError("there is no reading yet", where=f"twin '{self.name}'", fix=fix)
-        zone, first = self.row.origin.zone, self.store.extent(self.row.id).first_us
-        told = "there is none at all" if first is None else f"the first is of {when.said(moment(first), zone)}"
-        what = f"no reading was known at {when.said(then, zone)}; {told}"
-        return InferenceError(what, where=f"twin '{self.name}'", fix="give a later moment")
-
-    def _us(self, seconds: float) -> int:
-        return from_seconds(seconds, self.row.origin)
-
-    def _moment(self, seconds: float) -> datetime:
-        return moment(self._us(seconds)).astimezone(UTC)
+        return plans.actions(placed.load(Path(given)), self.kind, plans.Clock(self.row.origin, start))

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from vitruvian.core.errors import ParseError
+
+_SCALARS: Mapping[str, Callable[[str], Any]] = {
+    "int": lambda text: int(text.replace("_", ""), 0),
+    "float": lambda text: float(text.replace("_", "").replace(".inf", "inf").replace(".nan", "nan")),
+    "bool": lambda text: text.lower() in ("yes", "true", "on"),
+    "null": lambda text: None,
+}
 
 
 @dataclass(frozen=True)
@@ -14,6 +23,7 @@ class Placed:
 
     where: str
     text: str = ""
+    tag: str = "str"
     items: tuple[Placed, ...] | None = None
     entries: tuple[tuple[Placed, Placed], ...] | None = None
 
@@ -44,6 +54,34 @@ class Placed:
         if self.items is not None or self.entries is not None:
             raise ParseError(f"{what} must be one value, not {self.form}", where=self.where, fix="write one value")
         return self.text
+
+
+def plain(node: Placed) -> Any:
+    """The values as YAML means them; times stay text, for they need a zone."""
+    if node.entries is not None:
+        return {name: plain(value) for name, (_, value) in node.mapping("this").items()}
+    if node.items is not None:
+        return [plain(item) for item in node.items]
+    return _SCALARS[node.tag](node.text) if node.tag in _SCALARS else node.text
+
+
+def places(node: Placed, path: str = "") -> dict[str, str]:
+    """{path: where it stands}, paths as in "constraints[0].low"; a field of `- Name: {...}` also without the name."""
+    out = {path: node.where}
+    for key, value in node.entries or ():
+        out |= places(value, f"{path}.{key.text}".lstrip("."))
+    for i, item in enumerate(node.items or ()):
+        out |= places(item, f"{path}[{i}]")
+        for _, body in (item.entries or ())[:1]:
+            out |= {k: v for k, v in places(body, f"{path}[{i}]").items() if k not in out}
+    return out
+
+
+def place(known: Mapping[str, str], path: str) -> str:
+    """Where this path stands, or what it stands in."""
+    while path and path not in known:
+        path = path[: max(path.rfind("."), path.rfind("["), 0)]
+    return known[path]
 
 
 def load(path: Path) -> Placed:
@@ -89,7 +127,7 @@ def _placed(node: object, name: str, seen: set[int]) -> Placed:
         return Placed(where, entries=pairs)
     if isinstance(node, yaml.SequenceNode):
         return Placed(where, items=tuple(_placed(v, name, seen) for v in node.value))
-    return Placed(where, text=str(node.value))
+    return Placed(where, text=str(node.value), tag=str(node.tag).rpartition(":")[2])
 
 
 def _where(name: str, mark: object) -> str:

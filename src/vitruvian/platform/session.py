@@ -43,12 +43,12 @@ class Session:
             row = self.store.find_twin(name)
         except StoreError as err:
             raise self._near(name, err) from err
-        return LiveTwin(self.store, row, registry.get(row.kind), self.clock)
+        return LiveTwin(self.store, row, self.clock)
 
     def twins(self) -> tuple[LiveTwin, ...]:
         """All twins, in the order in which they were made."""
         rows = self.store.list_twins()
-        return tuple(LiveTwin(self.store, row, registry.get(row.kind), self.clock) for row in rows)
+        return tuple(LiveTwin(self.store, row, self.clock) for row in rows)
 
     def create(
         self,
@@ -70,7 +70,7 @@ class Session:
         person = fieldtext.build(found.subject, fields or {}, lambda name: f"--set {name}".strip())
         case = Case(person, origin=self._origin(found, files, chosen, how))
         row = self.store.create_twin(subject, found, case, now=self.clock())
-        twin = LiveTwin(self.store, row, found, self.clock)
+        twin = LiveTwin(self.store, row, self.clock)
         return twin, twin.observe(*files, progress=progress, **how) if files else ()
 
     def _origin(self, kind: AbstractKind, files: Sequence[str | Path], zone: str, how: Mapping[str, str]) -> Origin:
