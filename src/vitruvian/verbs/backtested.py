@@ -51,7 +51,7 @@ class Rows:
 class Gain:
     """RMSE of the twin and of a baseline on the same rows; low, high: 95 % interval of the difference.
 
-    less: share by which the twin's error is smaller, 1 - rmse / baseline.
+    less: share by which the twin's error is smaller, 1 - rmse / baseline. With one cluster the interval is infinite.
     """
 
     rmse: float
@@ -61,7 +61,9 @@ class Gain:
 
     @property
     def less(self) -> float:
-        """1 - rmse / baseline."""
+        """1 - rmse / baseline; 0 where neither errs."""
+        if self.baseline == 0.0:
+            return 0.0 if self.rmse == 0.0 else -np.inf
         return 1.0 - self.rmse / self.baseline
 
 
@@ -133,7 +135,9 @@ class Backtest:
                 row[name] = {"rmse": v.rmse, "mae": v.mae, "bias": v.bias, "crps": v.crps, "cover90": v.coverage[0.9]}
                 if name != TWIN:
                     g = self.gain(h, name)
-                    row[name] |= {"less": g.less, "difference": [g.low, g.high]}
+                    known = np.isfinite(g.low)
+                    row[name] |= {"less": g.less if np.isfinite(g.less) else None}
+                    row[name] |= {"difference": [g.low, g.high] if known else None}
             out.append(row)
         return out
 

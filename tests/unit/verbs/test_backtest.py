@@ -100,10 +100,12 @@ def test_the_answer_is_plain_json_a_picture_and_can_be_cut_short() -> None:
     told = run(followed(Infusion()), progress=shares.append)
     assert shares[-1] == 1.0
     assert len(shares) == 3
-    data = json.loads(json.dumps(told.to_json()))
+    data = json.loads(json.dumps(told.to_json(), allow_nan=False))
     assert [row["horizon"] for row in data["table"]] == list(HORIZONS)
     assert data["table"][0]["n"] == len(told.rows[HOUR])
     assert told.plot().get_ylabel() == "RMSE of concentration [mg/L]"
+    alone = run(followed(Infusion()), refit=100 * HOUR)  # one calibration: no interval for the gain
+    assert json.loads(json.dumps(alone.to_json(), allow_nan=False))["table"][0]["persistence"]["difference"] is None
     short = run(followed(Infusion()), cancel=lambda: len(shares) == 4 or bool(shares.append(0.0)))
     assert "cancelled after 12 of" in short.notes[-1]
     with pytest.raises(InferenceError, match="no reading 60 s ahead"):
@@ -118,3 +120,32 @@ def test_what_cannot_be_backtested_says_why() -> None:
         backtest(twin, observable="pressure")
     with pytest.raises(InferenceError, match="shorten the horizons"):
         backtest(twin, (100 * HOUR,))
+
+
+def test_a_queue_is_backtested_from_its_census_and_a_risk_from_its_past() -> None:
+    from vitruvian.kinds.queue import KIND as QUEUE
+    from vitruvian.kinds.risk import KIND as RISK
+    from vitruvian.kinds.risk.generator import ward
+    from vitruvian.verbs.simulate import simulate_example
+
+    example, seen = simulate_example(QUEUE, seed=2)
+    twin = Twin(QUEUE, example.case, seen.record)
+    options = {"step": 2 * HOUR, "start": 8 * HOUR, "members": 50}
+    told = backtest(twin, HORIZONS, observable="present", **options)  # type: ignore[arg-type]
+    assert told.validation(2 * HOUR).n >= 6
+    assert told.validation(4 * HOUR).coverage[0.95] > 0.6
+
+    patient = ward(3, 5).patients[2]
+    fitted = Twin(RISK, patient.case, patient.record)
+    answer = backtest(fitted, (HOUR, 6 * HOUR), observable="deterioration", **options)  # type: ignore[arg-type]
+    moment = float(answer.rows[HOUR].origin[5])
+    worse = type(patient.record).join(
+        [patient.record, type(patient.record).of("heart_rate", np.array([moment + 60.0]), np.array([190.0]))]
+    )
+    again = backtest(dataclasses.replace(fitted, record=worse), (HOUR, 6 * HOUR), observable="deterioration", **options)  # type: ignore[arg-type]
+    for h in (HOUR, 6 * HOUR):
+        mine, other = answer.rows[h], again.rows[h]
+        common = np.isin(mine.origin, other.origin) & (mine.origin <= moment)
+        kept = np.isin(other.origin, mine.origin[common])
+        assert common.sum() >= 5
+        assert np.array_equal(mine.by["twin"].point[common], other.by["twin"].point[kept])

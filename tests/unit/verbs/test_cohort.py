@@ -87,7 +87,7 @@ def test_a_population_belief_holds_the_prior_and_what_was_given_before() -> None
 def test_the_answer_is_plain_json_and_a_picture() -> None:
     twins = virtual(Infusion(), [Case(Person(), (Bolus(at=0.0, dose=300.0),))], 4, at=0.0, start=0.0)
     told = cohort(twins, Request.of({"peak_level": [(0.0, HOUR)]}))
-    data = json.loads(json.dumps(told.to_json()))
+    data = json.loads(json.dumps(told.to_json(), allow_nan=False))
     assert list(data["subjects"]) == ["virtual-1", "virtual-2", "virtual-3", "virtual-4"]
     assert data["distribution"]["peak_level"]["unit"] == "mg/L"
     assert told.plot().get_xlabel() == "4 subjects, in order"

@@ -125,7 +125,7 @@ def test_older_actions_are_told_together() -> None:
 
 
 def test_the_answer_is_plain_json_and_a_picture(told: Explanation) -> None:
-    data = json.loads(json.dumps(told.to_json()))
+    data = json.loads(json.dumps(told.to_json(), allow_nan=False))
     assert set(data["breakdowns"]) == {"parameters", "actions", "data"}
     labels = [t.get_text() for t in told.plot("actions").get_yticklabels()]
     assert labels == [s.name for s in told["actions"].shares]

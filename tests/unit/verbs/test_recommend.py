@@ -120,7 +120,7 @@ def test_the_answer_is_plain_json_and_a_picture(twin: Twin) -> None:
     answer = recommend(
         twin, DOSES, Objective("mean_level", WINDOW, "max"), [Constraint("peak_level", WINDOW, high=30.0)]
     )
-    data = json.loads(json.dumps(answer.to_json()))
+    data = json.loads(json.dumps(answer.to_json(), allow_nan=False))
     assert data["options"][0]["name"] == data["best"]
     assert data["basis"]["sentence"] == answer.notes[0]
     labels = [t.get_text() for t in answer.plot().get_yticklabels()]

@@ -4,8 +4,8 @@ import dataclasses
 
 import numpy as np
 import pytest
-from drifting import HOUR, TRUE_Z, Drifting, followed
 
+from drifting import HOUR, TRUE_Z, Drifting, followed
 from vitruvian.core.errors import BeliefError
 from vitruvian.core.latents import Latents
 from vitruvian.core.quantity import Request

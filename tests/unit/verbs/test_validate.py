@@ -85,7 +85,7 @@ def test_nothing_to_compare_with_is_an_error() -> None:
 
 def test_the_answer_is_plain_json_and_a_picture() -> None:
     told = Validation.of(rows())
-    data = json.loads(json.dumps(told.to_json()))
+    data = json.loads(json.dumps(told.to_json(), allow_nan=False))
     assert [row["level"] for row in data["coverage"]] == [0.5, 0.8, 0.9, 0.95]
     assert sum(data["pit"]) == N
     drawn = told.plot()
