@@ -78,7 +78,7 @@ def undecided(file: str, example: str) -> ParseError:
     return ParseError(
         f"'{example}' may be day-month or month-day, and no date in the file decides it",
         where=file,
-        fix="say dates='dmy' or dates='mdy'",
+        fix="say which, dmy or mdy: --dates, in Python dates=",
     )
 
 

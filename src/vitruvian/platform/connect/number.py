@@ -14,6 +14,7 @@ LOWEST, HIGHEST = 20.0, 600.0
 # FreeStyle Libre: 40 to 500, 400 in the US and Canada (user manuals). A value at the limit means: at or beyond it.
 LIMITS = {"dexcom": (40.0, 400.0), "libre": (40.0, 500.0), "libre_scan": (40.0, 500.0)}
 LIBRE_US_HIGH = 400.0
+_BY = {"dexcom": "a Dexcom", "libre": "a Libre", "libre_scan": "a Libre", "fingerstick": "a meter"}
 LOW, HIGH = ("low", "lo", "below range"), ("high", "hi", "above range")
 
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d*)?", re.ASCII)
@@ -35,7 +36,11 @@ def unit_of_column(name: str, said: str, where: str) -> str:
             f"column '{name}' says {found}, you said {said}", where=where, fix=f"leave the unit out, or say {found}"
         )
     if not (found or said):
-        raise ParseError(f"column '{name}' does not say its unit", where=where, fix="say unit='mg/dL' or unit='mmol/L'")
+        raise ParseError(
+            f"column '{name}' does not say its unit",
+            where=where,
+            fix="say the unit, mg/dL or mmol/L: --unit, in Python unit=",
+        )
     return found or said
 
 
@@ -70,7 +75,7 @@ def glucose(text: str, unit: str, sensor: str) -> tuple[float, int]:
     slack = 1.0 if unit == MMOL else 0.0  # 2.2 mmol/L is 39.6 mg/dL, 27.8 is 500.8
     if not low - slack <= mg <= high + slack:
         raise ParseError(
-            f"{text} {unit} is outside what {sensor or 'a meter'} reports ({_range(low, high, unit)})",
+            f"{text} {unit} is outside what {_BY.get(sensor, 'a sensor or meter')} reports ({_range(low, high, unit)})",
             fix=f"check the unit: is it {MMOL if unit == MG else MG}?",
         )
     return value, _at_limit(mg, sensor)

@@ -6,7 +6,8 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from vitruvian.platform.instant import text
+from vitruvian.platform.instant import moment
+from vitruvian.platform.when import said
 
 
 class Gap(NamedTuple):
@@ -35,6 +36,7 @@ class Report:
     order: "ascending", "descending" or "mixed" (rows in the file). back_filled: readings that became known late, or
     that stand behind newer ones. close: readings within 90 s of one of another device of the same family.
     told_apart, undecided, skipped, moved: rows placed around clock changes (zones.Clock). ignored: {reason: rows}.
+    zone: in whose time a person is told of the file.
     """
 
     file: str
@@ -57,6 +59,7 @@ class Report:
     devices: tuple[DeviceUse, ...] = ()
     ignored: Mapping[str, int] = dataclasses.field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    zone: str = "UTC"
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -69,14 +72,14 @@ class Report:
         """Sentences for a person; only what is there to be said."""
         out = [f"{self.file} ({self.format}): {self.readings} readings, {self.events} events in {self.rows} rows"]
         if self.first_us is not None and self.last_us is not None:
-            out.append(f"from {text(self.first_us)} to {text(self.last_us)}, rows {self.order} in time")
+            out.append(f"from {self._said(self.first_us)} to {self._said(self.last_us)}, rows {self.order} in time")
         for use in self.devices:
             every = f", every {use.every_s / 60:.3g} min" if use.every_s else ""
             out.append(f"{use.sensor} {use.device}".strip() + f": {use.readings} readings{every}")
         if self.gaps:
             longest = max(self.gaps, key=lambda gap: gap.end_us - gap.start_us)
             hours = (longest.end_us - longest.start_us) / 3.6e9
-            out.append(f"{len(self.gaps)} gaps, the longest {hours:.1f} h from {text(longest.start_us)}")
+            out.append(f"{len(self.gaps)} gaps, the longest {hours:.1f} h from {self._said(longest.start_us)}")
         counts = (
             (self.duplicates, "rows say again what another said"),
             (self.back_filled, "readings were back-filled: known later than they were measured"),
@@ -90,3 +93,6 @@ class Report:
         out += [f"{count} {what}" for count, what in counts if count]
         out += [f"{count} rows left unread: {reason}" for reason, count in self.ignored.items()]
         return out + list(self.notes)
+
+    def _said(self, us: int) -> str:
+        return said(moment(us), self.zone)

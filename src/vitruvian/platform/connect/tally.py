@@ -141,6 +141,7 @@ class Tally:
             devices=tuple(uses),
             ignored=dict(self.ignored),
             notes=notes,
+            zone=str(clock.how.zone or "UTC"),
         )
 
     def _reading(self, item: Reading) -> Reading | Aside | None:

@@ -178,6 +178,11 @@ class Store:
         with self.database.read() as connection:
             return views.extent(connection, twins.find(connection, self.tenant, twin), _at(as_of))
 
+    def known_until(self, twin: str, as_of: datetime | None = None) -> int | None:
+        """When the last fact known by then became known (us); None before the first reading. Costs nothing."""
+        with self.database.read() as connection:
+            return views.known_until(connection, twins.find(connection, self.tenant, twin), _at(as_of))
+
     def overlap(self, twin: str, sensor: str, device: str, start_us: int, end_us: int) -> int:
         """How many readings of this family of sensors, by other devices, are valid in this time."""
         with self.database.read() as connection:

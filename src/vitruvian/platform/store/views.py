@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from typing import Any
 
@@ -28,7 +29,8 @@ def record(
     if since_us is not None:
         match = match.where(t.valid_us >= since_us)
     # Two versions known at the same moment: their content decides, not the order in which they came.
-    rows = connection.execute(match.order_by(t.known_us, t.removed, t.value, t.idempotency_key)).fetchall()
+    order = (t.known_us, t.removed, t.value, t.limit_flag, t.sd, t.sensor)
+    rows = connection.execute(match.order_by(*order)).fetchall()
     if not rows:
         return Record.empty()
     valid, known, observable, value, sd, limit, sensor, name, removed = zip(*rows, strict=True)
@@ -45,15 +47,22 @@ def record(
     )
 
 
+def known_until(connection: Connection, twin: TwinRow, as_of_us: int | None) -> int | None:
+    """When the last fact became known, by index alone; None before the first reading."""
+    last = [
+        connection.execute(select(func.max(c.table.c.known_us)).where(*_known(c, twin.id, as_of_us, None))).scalar()
+        for c in (READINGS, DEEDS)
+    ]
+    return None if last[0] is None else max(us for us in last if us is not None)
+
+
 def extent(connection: Connection, twin: TwinRow, as_of_us: int | None) -> Extent:
     """How many readings there are, from when to when, and when the last fact became known; no reading is fetched."""
-    t, d = READINGS.table.c, DEEDS.table.c
-    columns = (func.count().filter(t.version == 1), func.min(t.valid_us), func.max(t.valid_us), func.max(t.known_us))
+    t = READINGS.table.c
+    columns = (func.count().filter(t.version == 1), func.min(t.valid_us), func.max(t.valid_us))
     known_by = _known(READINGS, twin.id, as_of_us, None)
-    readings, first, last, known = connection.execute(select(*columns).where(*known_by)).one()
-    done = connection.execute(select(func.max(d.known_us)).where(*_known(DEEDS, twin.id, as_of_us, None))).scalar()
-    moments = [us for us in (known, done) if us is not None]
-    return Extent(readings, first, last, max(moments, default=None))
+    readings, first, last = connection.execute(select(*columns).where(*known_by)).one()
+    return Extent(readings, first, last, known_until(connection, twin, as_of_us))
 
 
 def case(
@@ -72,10 +81,12 @@ def case(
     if since_us is not None:  # all versions of an action that some version puts there: the newest may have moved it
         match = match.where(t.action_id.in_(select(t.action_id).where(*known, t.at_us >= since_us)))
     in_force: dict[str, Any] = {}
-    for row in connection.execute(match.order_by(t.known_us, t.removed, t.idempotency_key)).mappings():
+    for row in sorted(connection.execute(match).mappings(), key=_order):
         in_force[row["action_id"]] = row
     timeline = tuple(
-        _action(kind, row, twin.origin) for row in in_force.values() if not row["removed"] and row["at_us"] >= since
+        _action(kind, row, twin.origin)
+        for _, row in sorted(in_force.items())  # of several at one time, the same one always comes first
+        if not row["removed"] and row["at_us"] >= since
     )
     subject, series = subject_and_series(twin, kind)
     whole = Case(subject, timeline, series, twin.origin)
@@ -93,6 +104,11 @@ def overlap(connection: Connection, twin: TwinRow, sensor: str, device: str, sta
         t.version == 1,
     )
     return connection.execute(match).scalar_one()
+
+
+def _order(row: Any) -> tuple[Any, ...]:
+    """By when they were known; what came at the same moment by content, not by arrival."""
+    return row["known_us"], row["removed"], row["at_us"], json.dumps(row["body"], sort_keys=True)
 
 
 def _action(kind: AbstractKind, row: Any, origin: Origin) -> Action:
