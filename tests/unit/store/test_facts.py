@@ -1,13 +1,14 @@
 """Append-only facts: acknowledged once, no version lost, readable as of any past moment, whatever their order."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
 from levels import CASE, FILE, bolus, hour, level, us
 from vitruvian.core.errors import StoreError
@@ -121,6 +122,35 @@ def test_tenants_do_not_see_each_other(store: Store) -> None:
     store.append_observations("S1", [level(1, 10.0, idempotency_key="K")], FILE)
     assert values(store) == {1.0: 10.0}
     assert twin.id != store.find_twin("S1").id
+
+
+def test_no_fact_is_ever_updated_or_deleted(store: Store) -> None:
+    said: list[str] = []
+    engine = store.database._engine
+    event.listen(engine, "before_cursor_execute", lambda c, cur, statement, *_: said.append(statement))
+    store.append("S1", FILE, [level(1, 1.0), level(1, 2.0)], [bolus(1, 5.0)], [Aside("f", 1, "", "", "r", "x")])
+    store.append("S1", FILE, [level(1, 3.0)], [bolus(1, 6.0)])
+    store.remove_observations("S1", ["level@1"], FILE)
+    store.remove_actions("S1", ["bolus@1"], FILE)
+    assert any(s.startswith("INSERT INTO observations") for s in said)
+    changed = {s.split()[1] for s in said if s.startswith("UPDATE")}
+    assert changed <= {"counters", "sources"}  # the last sequence given out; the report of a file that was read
+    assert not any(s.startswith("DELETE") for s in said)
+
+
+def test_writers_at_once_store_everything_once(store: Store) -> None:
+    rows = [level(h, float(h)) for h in range(100)]
+
+    def write(offset: int) -> int:
+        with Store.open(store.database.where) as own:
+            return own.append_observations("S1", rows[offset : offset + 60], FILE, now=hour(200)).count("new")
+
+    with ThreadPoolExecutor(4) as pool:
+        new = sum(pool.map(write, (0, 20, 40, 0)))
+    assert new == len(store.record("S1")) == 100
+    with store.database.read() as connection:
+        seqs = connection.execute(select(observations.c.seq)).scalars().all()
+    assert len(set(seqs)) == 100
 
 
 # actions
