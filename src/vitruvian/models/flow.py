@@ -62,8 +62,8 @@ class HeadCount(AbstractNoise):
         return np.asarray(mean) + off
 
 
-def servers_open(before: float, changes: Iterable[tuple[float, float]]) -> Schedule:
-    """Open servers: `before`, then each (at, change) adds to it; never below zero."""
+def stepped(before: float, changes: Iterable[tuple[float, float]]) -> Schedule:
+    """A level (open servers, an infusion rate): `before`, then each (at, change) adds to it; never below zero."""
     steps = sorted(changes)
     levels = np.maximum(before + np.cumsum([change for _, change in steps]), 0.0)
     return _held([at for at, _ in steps], levels.tolist(), before)

@@ -28,7 +28,7 @@ from vitruvian.engines.event import as_batch
 from vitruvian.engines.likelihood import readings_log_likelihood
 from vitruvian.kinds.queue.actions import Clinic, OpenServers, Surge
 from vitruvian.kinds.queue.desk import ENGINE, HOUR, NOISES, OBSERVABLES, PARAMETERS, QUANTITIES
-from vitruvian.models.flow import integral, pulses, servers_open
+from vitruvian.models.flow import integral, pulses, stepped
 
 
 @final
@@ -59,7 +59,7 @@ class Queue(
         assert isinstance(case.subject, Clinic)
         opened = [(a.at, a.servers) for a in known.timeline if isinstance(a, OpenServers)]
         surges = [(a.at, a.at + a.duration * HOUR, a.factor) for a in known.timeline if isinstance(a, Surge)]
-        servers, surge = servers_open(case.subject.servers, opened), pulses(surges)
+        servers, surge = stepped(case.subject.servers, opened), pulses(surges)
         return Forcing(t0, t1, schedules={"servers": servers, "surge": surge})
 
     def run(

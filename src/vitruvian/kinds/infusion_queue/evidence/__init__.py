@@ -1,0 +1,1 @@
+"""What the couple claims, and how it is measured."""
