@@ -23,7 +23,7 @@ class Learned:
     @property
     def basis(self) -> Basis:
         """Method, window, readings, and the share learned per parameter."""
-        return Basis.of(self.twin.believed())
+        return Basis.of(self.twin.believed(), self.twin.kind)
 
     def parameters(self) -> list[dict[str, Any]]:
         """Per parameter its unit, meaning, posterior quantiles and the share that was learned."""

@@ -86,7 +86,7 @@ def explain(
         (low, high),
         told,
         spread(whole, answers),
-        Basis.of(twin.believed()),
+        Basis.of(twin.believed(), twin.kind),
         seed,
         tuple(notes),
     )

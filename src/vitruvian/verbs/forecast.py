@@ -96,7 +96,7 @@ def answered(
     if noise:
         items = {n: _noisy(kind, e, sensor, theta, seed) for n, e in items.items()}
     warnings = _warnings(kind, twin.case, belief)
-    return Forecast(kind.name, belief.at, twin.case.origin, items, Basis.of(belief), warnings, seed, noise)
+    return Forecast(kind.name, belief.at, twin.case.origin, items, Basis.of(belief, kind), warnings, seed, noise)
 
 
 @dataclass(frozen=True)

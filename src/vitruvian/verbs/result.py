@@ -11,6 +11,7 @@ import numpy as np
 from vitruvian.core.belief import Belief
 from vitruvian.core.case import Origin
 from vitruvian.core.errors import KindError
+from vitruvian.core.kind import AbstractKind
 
 if TYPE_CHECKING:
     import xarray
@@ -67,20 +68,23 @@ class Basis:
     rows: int
     learned: Mapping[str, float]
     notes: tuple[str, ...] = ()
+    meanings: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, belief: Belief) -> Basis:
+    def of(cls, belief: Belief, kind: AbstractKind) -> Basis:
         """From a belief; slots (one meal's delay) are left out."""
         learned = {k: v for k, v in belief.learned().items() if "@" not in k}
-        return cls(belief.method, belief.window, belief.rows, learned, belief.notes)
+        meanings = {p.name: p.meaning.partition(":")[0] for p in kind.parameters}
+        return cls(belief.method, belief.window, belief.rows, learned, belief.notes, meanings)
 
     def sentence(self) -> str:
         """How much of the answer was learned from this subject's data, in words."""
         top = sorted(self.learned.items(), key=lambda kv: -kv[1])
-        told = [f"{name} {100 * share:.0f} %" for name, share in top if share >= 0.05]
+        told = [f"{self.meanings.get(name, name)} {100 * share:.0f} %" for name, share in top if share >= 0.05]
         if not told or self.rows == 0:
             return "Nothing in this answer was learned from this subject's data: it is the population's."
-        return f"Learned from {self.rows} readings of this subject: {', '.join(told)}; the rest is the population's."
+        shown = ", ".join(told[:5]) + (f" and less of {len(told) - 5} more" if len(told) > 5 else "")
+        return f"Learned from {self.rows} readings of this subject: {shown}; the rest is the population's."
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON."""

@@ -47,10 +47,10 @@ def svg(draw: Callable[[Any], None], title: str, *, height: float = 3.0) -> str:
 
 def record(content: Content) -> str:
     """All readings over time."""
-    twin, origin = content.twin, content.twin.case.origin
+    origin = content.twin.case.origin
 
     def draw(ax: Any) -> None:
-        rows = twin.record.until(twin.believed().known_at).only(content.observable)
+        rows = content.record.only(content.observable)
         for colour, sensor in zip(COLOURS, sorted(set(rows.sensor.tolist())), strict=False):
             mine = rows.sensor == sensor
             when = [origin.moment(t) for t in rows.valid_time[mine]]
@@ -64,8 +64,8 @@ def record(content: Content) -> str:
 
 def profile(content: Content) -> str | None:
     """Percentiles by time of day; None with less than three days of readings."""
-    twin, origin = content.twin, content.twin.case.origin
-    rows = twin.record.until(twin.believed().known_at).only(content.observable)
+    origin = content.twin.case.origin
+    rows = content.record.only(content.observable)
     if len(rows) == 0 or np.ptp(rows.valid_time) < 3 * DAY:
         return None
     hour = np.array([origin.clock(t) for t in rows.valid_time]) / 3600.0

@@ -12,6 +12,7 @@ import numpy as np
 from vitruvian.core.action import Action
 from vitruvian.core.kind import Causal
 from vitruvian.core.quantity import Request
+from vitruvian.core.record import Record
 from vitruvian.core.twin import Twin
 from vitruvian.platform.evidence import results
 from vitruvian.verbs.compare import compare
@@ -39,6 +40,17 @@ class Content:
     kept_aside: Sequence[str] = ()
     imported: Sequence[str] = ()
     synthetic: bool = False
+    whole: Twin | None = None
+
+    @property
+    def record(self) -> Record:
+        """All readings known, back to the first."""
+        return (self.whole or self.twin).record.until(self.twin.believed().known_at)
+
+    @property
+    def timeline(self) -> Sequence[Action]:
+        """All actions, back to the first."""
+        return (self.whole or self.twin).case.timeline
 
 
 def gather(
@@ -51,8 +63,12 @@ def gather(
     kept_aside: Sequence[str] = (),
     imported: Sequence[str] = (),
     synthetic: bool = False,
+    whole: Twin | None = None,
 ) -> Content:
-    """Ask the twin everything a report shows; options default to two typical actions of the kind."""
+    """Ask the twin everything a report shows; options default to two typical actions of the kind.
+
+    whole: the twin with all its readings, for the profile, where `twin` holds only what its answers need.
+    """
     kind, belief = twin.kind, twin.believed()
     grid = [o.name for o in kind.observables if o.axis == "grid" and not o.dims]
     seen = [n for n in grid if (twin.record.observable == n).any()]
@@ -74,11 +90,12 @@ def gather(
         fitted=fitted(twin) if seen else None,
         comparison=comparison,
         observable=observable,
-        quantities=of_readings(twin, observable),
+        quantities=of_readings(whole or twin, twin.believed().known_at, observable),
         evidence=results(kind.name),
         kept_aside=kept_aside,
         imported=imported,
         synthetic=synthetic,
+        whole=whole,
     )
 
 
@@ -93,9 +110,9 @@ def typical_options(twin: Twin, most: int = 2) -> dict[str, list[Action]]:
     return out
 
 
-def of_readings(twin: Twin, observable: str) -> dict[str, np.ndarray]:
+def of_readings(twin: Twin, known_at: float, observable: str) -> dict[str, np.ndarray]:
     """Quantities of the readings themselves, each reading with equal weight: no curve is drawn between them."""
-    rows = twin.record.until(twin.believed().known_at).only(observable)
+    rows = twin.record.until(known_at).only(observable)
     if len(rows) < 2:
         return {}
     out = {}

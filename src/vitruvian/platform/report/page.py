@@ -78,11 +78,11 @@ def _data(content: Content) -> str:
         value = getattr(subject, name)
         if value is not None:
             rows.append((info.meaning or name, _number(value) if isinstance(value, (int, float)) else value, info.unit))
-    known = twin.record.until(twin.believed().known_at)
+    known = content.record
     body = [_table(("Subject", "value", "unit"), rows, numeric=(1,))] if rows else []
     counted = [(f"{o} ({s or 'any sensor'})", len(known.only(o, s)), "readings") for o, s in known.groups()]
     actions: dict[str, int] = {}
-    for a in twin.case.timeline:
+    for a in content.timeline:
         actions[type(a).__name__] = actions.get(type(a).__name__, 0) + 1
     counted += [(name, count, "actions") for name, count in sorted(actions.items())]
     body.append(_table(("Data", "count", ""), counted, numeric=(1,)))
@@ -130,13 +130,12 @@ def _options(content: Content) -> str:
     comparison = content.comparison
     if comparison is None:
         return "<p>This kind predicts but is not causal: it does not answer what-ifs.</p>"
-    rows = []
-    for option in comparison.options:
-        if option == comparison.against:
-            continue
-        for q in content.twin.kind.quantities:
-            rows.append((option, q.meaning, _band(comparison.difference(option, q.name), 0)))
-    table = _table(("Option", "quantity", f"difference from “{comparison.against}” (90 % band)"), rows)
+    others = [option for option in comparison.options if option != comparison.against]
+    rows = [
+        (q.meaning, *(_band(comparison.difference(option, q.name), 0) for option in others))
+        for q in content.twin.kind.quantities
+    ]
+    table = _table((f"Difference from “{comparison.against}” (90 % band)", *others), rows)
     said = "Every option is run with the same draws, so differences are the options' own."
     warnings = "".join(f'<div class="note warn">{escape(w)}</div>' for w in comparison.warnings)
     return f"<p>{said}</p>{charts.options(content)}{table}{warnings}<p>{escape(comparison.basis.sentence())}</p>"
