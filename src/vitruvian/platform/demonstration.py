@@ -83,7 +83,7 @@ def _twin(session: Session, name: str, files: list[Path], fields: Mapping[str, s
     twin = held[0] if held else session.create(KIND, name, zone=ZONE, fields=fields)[0]
     twin.observe(*files)  # what is there already is not doubled; what a broken run left out comes in
     found = twin.know.belief(None)
-    if found is None or twin.know.behind(found[1], twin.know.extent(None)[0]):
+    if found is None or twin.know.behind(found[1], twin.know.until(None)):
         twin.calibrate()
     return twin
 

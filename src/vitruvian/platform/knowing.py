@@ -14,7 +14,6 @@ from vitruvian.core.twin import Twin
 from vitruvian.platform import when
 from vitruvian.platform.instant import from_seconds, moment, to_seconds
 from vitruvian.platform.store import Store, TwinRow
-from vitruvian.platform.store.facts import Extent
 
 Moment = str | datetime | None
 
@@ -38,11 +37,11 @@ class Knowing:
             raise FieldError(f"{when.said(then, zone)} is in the future", where="--as-of", fix="give a past moment")
         return then
 
-    def extent(self, then: datetime | None) -> tuple[Extent, float, float]:
-        """Extent of what was known, with its last valid time and last known-at (s); InferenceError without readings."""
-        extent = self.store.extent(self.row.id, then)
-        if extent.readings and extent.last_us is not None and extent.known_us is not None:
-            return extent, to_seconds(extent.last_us, self.row.origin), to_seconds(extent.known_us, self.row.origin)
+    def until(self, then: datetime | None) -> int:
+        """When the last fact of then became known (us); InferenceError before the first reading."""
+        known = self.store.known_until(self.row.id, then)
+        if known is not None:
+            return known
         where = f"twin '{self.row.subject}'"
         if then is None:
             fix = f"observe first: vitruvian observe {self.row.subject} FILE"
@@ -51,6 +50,12 @@ class Knowing:
         told = "there is none at all" if first is None else f"the first is of {when.said(moment(first), zone)}"
         what = f"no reading was known at {when.said(then, zone)}; {told}"
         raise InferenceError(what, where=where, fix="give a later moment")
+
+    def span(self, then: datetime | None) -> tuple[float, float]:
+        """The last valid time of then, and when the last fact became known (s); InferenceError without readings."""
+        known, last = self.until(then), self.store.extent(self.row.id, then).last_us
+        assert last is not None
+        return to_seconds(last, self.row.origin), to_seconds(known, self.row.origin)
 
     def twin(self, then: datetime | None, back: float, belief: Belief | None = None) -> Twin:
         """Case and record as known then, back to `back` (s; -inf: all) and the kind's warm-up before that."""
@@ -63,9 +68,9 @@ class Knowing:
         """(version, belief), the newest of then."""
         return self.store.latest_belief(self.row.id, then)
 
-    def behind(self, belief: Belief, extent: Extent) -> str:
+    def behind(self, belief: Belief, known_us: int) -> str:
         """What to say when more is known than the belief knows; "" when it knows all."""
-        if extent.known_us is None or from_seconds(belief.known_at, self.row.origin) >= extent.known_us:
+        if from_seconds(belief.known_at, self.row.origin) >= known_us:
             return ""
         till = when.said(self.moment(belief.known_at), self.row.origin.zone)
         return f"the belief knows what was known until {till}; there is more since: assimilate or calibrate to use it"

@@ -110,7 +110,7 @@ class LiveTwin:
         found = self.know.belief(None)
         if found is None:
             return self._calibrated(None, None, None, seed or 0)
-        belief, (_, _, known_at) = found[1], self.know.extent(None)
+        belief, (_, known_at) = found[1], self.know.span(None)
         first = min(belief.window[0], (belief.start or belief).window[0])
         twin = self.know.twin(None, first, belief)
         return self._keep("assimilated", assimilate(twin, known_at=known_at, seed=seed))
@@ -206,7 +206,7 @@ class LiveTwin:
         """
         from vitruvian.verbs.backtest import backtest
 
-        _, last, _ = self.know.extent(None)
+        last, _ = self.know.span(None)
         start = None if days is None else last - days * DAY
         return backtest(
             self.know.twin(None, -float("inf") if start is None else start - self.kind.window),
@@ -242,6 +242,7 @@ class LiveTwin:
             kept_aside=[f"{a.file}, line {a.line}: {a.reason}" for a in self.store.kept_aside(self.row.id)],
             imported=[h.detail for h in self.history() if h.what == "observed"],
             synthetic=synthetic,
+            whole=self.know.twin(None, -float("inf")),
         )
         out = Path(path).absolute()
         scratch = out.with_name(f"{out.name}.new")  # a page that is there is whole
@@ -269,7 +270,7 @@ class LiveTwin:
     def _calibrated(self, then: datetime | None, method: str | None, days: float | None, seed: int) -> Learned:
         from vitruvian.verbs.calibrate import calibrate
 
-        _, last, known_at = self.know.extent(then)
+        last, known_at = self.know.span(then)
         if days is not None and not days > 0:
             raise FieldError(f"{days:g} days hold no readings", where="--days", fix="give more than 0")
         back = last - (self.kind.window if days is None else days * DAY)
@@ -288,11 +289,11 @@ class LiveTwin:
         fit: with the record of the belief's whole window; else with what a forecast looks back to.
         """
         then = self.know.then(as_of)
-        found, (extent, _, _) = self.know.belief(then), self.know.extent(then)
+        found, known = self.know.belief(then), self.know.until(then)
         why = "there was no belief yet"
         if found is not None:
             version, belief = found
-            behind = self.know.behind(belief, extent)
+            behind = self.know.behind(belief, known)
             twin = self.know.twin(then, belief.window[0] if fit else belief.at - self.kind.window, belief)
             if then is None or not behind:
                 try:

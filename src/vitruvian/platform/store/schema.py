@@ -131,6 +131,7 @@ observations = Table(
     UniqueConstraint("tenant", "idempotency_key"),
     UniqueConstraint("twin_id", "reading_id", "version"),
     Index("ix_observations_twin_id_valid_us", "twin_id", "valid_us"),
+    Index("ix_observations_twin_id_known_us", "twin_id", "known_us"),
 )
 
 actions = Table(
@@ -145,6 +146,7 @@ actions = Table(
     UniqueConstraint("tenant", "idempotency_key"),
     UniqueConstraint("twin_id", "action_id", "version"),
     Index("ix_actions_twin_id_at_us", "twin_id", "at_us"),
+    Index("ix_actions_twin_id_known_us", "twin_id", "known_us"),
 )
 
 kept_aside = Table(  # rows that could not be used, with the reason and what would cure it

@@ -122,6 +122,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("twin_id", "action_id", "version", name="uq_actions_twin_id_action_id_version"),
     )
     op.create_index("ix_actions_twin_id_at_us", "actions", ["twin_id", "at_us"])
+    op.create_index("ix_actions_twin_id_known_us", "actions", ["twin_id", "known_us"])
 
     op.create_table(
         "kept_aside",
@@ -174,4 +175,5 @@ def upgrade() -> None:
         sa.UniqueConstraint("twin_id", "reading_id", "version", name="uq_observations_twin_id_reading_id_version"),
     )
     op.create_index("ix_observations_twin_id_valid_us", "observations", ["twin_id", "valid_us"])
+    op.create_index("ix_observations_twin_id_known_us", "observations", ["twin_id", "known_us"])
     op.execute("INSERT INTO counters (name, value) VALUES ('ingest', 0)")  # the last ingest sequence given out
