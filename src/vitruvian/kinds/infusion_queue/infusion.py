@@ -65,6 +65,7 @@ class Drug(contract.AbstractKind, contract.Causal, contract.Resumable, ExactGive
     quantities = (Quantity("mean_level", "mg/L", "mean concentration", low=0),)
     actions, subject = (Infuse,), Person
     noises = (Gaussian("concentration", sd=0.5),)  # assumed assay sd, mg/L
+    warmup = 72 * HOUR  # nine half-lives at the medians: what was infused earlier has gone
 
     @property
     def state_version(self) -> str:
