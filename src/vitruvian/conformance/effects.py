@@ -18,7 +18,8 @@ def _values(trial: Trial, e: Effect, seeds: tuple[np.ndarray, np.ndarray]) -> np
     """The quantity with the action minus without, (member,), for prior draws; seeds without and with."""
     action = dataclasses.replace(e.action, known_at=trial.example.t0)
     end = max(trial.example.t1, action.at + e.window)
-    request = Request({e.quantity: np.array([[action.at, action.at + e.window]])})
+    window = np.array([[action.at, action.at + e.window]])
+    request = Request({q.name: window for q in trial.kind.quantities})  # all, so that nothing more is compiled
     out = []
     for case, own in ((trial.example.case, seeds[0]), (trial.example.case.plus(action), seeds[1])):
         forcing = trial.compile(case, t1=end)

@@ -19,43 +19,43 @@ TOLERANCE = 1e-4  # of the largest slope of the same answer
 SMOOTH = (Mean, Minimum, Maximum)
 
 
-def _smooth(trial: Trial) -> Request:
+def _smooth(trial: Trial) -> set[str]:
     """Answers that have a derivative: no map without a time axis, no count of time above a level."""
     kept = {o.name for o in trial.kind.observables if o.axis == "grid"}
-    kept |= {q.name for q in trial.kind.quantities if isinstance(q.reducer, SMOOTH)}
-    return Request({n: v for n, v in trial.everything(points=5).items.items() if n in kept})
+    return kept | {q.name for q in trial.kind.quantities if isinstance(q.reducer, SMOOTH)}
 
 
 def _gradient(trial: Trial) -> None:
-    kind, request = trial.kind, _smooth(trial)
+    kind, request = trial.kind, trial.everything()
     assert isinstance(kind, Differentiable)
     forcing = trial.compile()
     z = trial.z(forcing, MEMBERS)
     values, slopes = kind.sensitivities(z, forcing, request)
     expected = _differences(trial, forcing, request, z)
     plain, _ = trial.run(forcing, request, Latents.of(kind.parameters, forcing).theta(z))
-    for name in request.items:
+    along = _along(trial, forcing, request, z)
+    for name in sorted(_smooth(trial)):
         gap = largest(np.asarray(values[name]), np.asarray(plain[name]))
         scale = max(1e-12, float(np.abs(plain[name]).max()))
         demand(gap <= 1e-6 * scale, f"sensitivities give another '{name}' than run (by {gap:.3g})", trial)
         _agree(trial, name, np.asarray(slopes[name]), expected[name], "its sensitivities")
-    for name, slope in _along(trial, forcing, request, z).items():
-        _agree(trial, name, slope, expected[name].sum(axis=-1), "JAX's derivative of run")
+        _agree(trial, name, along[name], expected[name].sum(axis=-1), "JAX's derivative of run")
 
 
 def _differences(trial: Trial, forcing: Forcing, request: Request, z: np.ndarray) -> dict[str, np.ndarray]:
-    """Central differences along every active column of z, (member, ..., width)."""
+    """Central differences along every column of z, (member, ..., width)."""
     layout = Latents.of(trial.kind.parameters, forcing)
     out = {}
     columns: list[dict[str, np.ndarray]] = []
-    for k in range(layout.width):
-        shift = np.zeros(layout.width)
-        shift[k] = STEP if k in layout.active else 0.0
+    for k in layout.active:
+        shift = STEP * np.eye(layout.width)[k]
         up, _ = trial.run(forcing, request, layout.theta(z + shift))
         down, _ = trial.run(forcing, request, layout.theta(z - shift))
         columns.append({n: (np.asarray(up[n], float) - np.asarray(down[n], float)) / (2 * STEP) for n in request.items})
     for name in request.items:
-        out[name] = np.stack([c[name] for c in columns], axis=-1)
+        slopes = np.stack([c[name] for c in columns], axis=-1)
+        out[name] = np.zeros((*slopes.shape[:-1], layout.width))  # a slot that is not there moves nothing
+        out[name][..., layout.active] = slopes
     return out
 
 

@@ -11,7 +11,7 @@ from vitruvian.conformance.trial import Trial, largest, same_bits, tolerance
 from vitruvian.core.forcing import Batch
 from vitruvian.core.latents import stack_theta
 
-MEMBERS = 11
+MEMBERS = 8
 
 
 def _seeds(trial: Trial) -> None:
@@ -32,7 +32,7 @@ def _batch(trial: Trial) -> None:
     forcing, request = trial.compile(), trial.everything()
     theta, seeds = trial.theta(forcing, MEMBERS), trial.seeds(MEMBERS)
     together, _ = trial.run(forcing, request, theta, seeds)
-    for members in (np.array([4]), np.array([9, 2]), np.arange(MEMBERS)[::-1]):
+    for members in (np.array([4]), np.array([7, 2]), np.arange(MEMBERS)[::-1]):
         alone, _ = trial.run(forcing, request, _members(theta, members), seeds[members])
         _same(trial, alone, {k: np.asarray(v)[members] for k, v in together.items()}, f"{len(members)} of {MEMBERS}")
 

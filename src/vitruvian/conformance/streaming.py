@@ -17,7 +17,7 @@ from vitruvian.verbs.assimilate import assimilate
 from vitruvian.verbs.calibrate import calibrate
 from vitruvian.verbs.simulate import simulate_example
 
-MEMBERS = 40
+MEMBERS = 8  # bits are compared, not how good the filter is
 STREAMED = 8  # readings that come one by one
 
 
