@@ -24,6 +24,8 @@ _EVERYDAY = re.compile(
     r"(?:g|L|l|m|s|mol|eq|osm|Pa|Hz|N|J|W|V|A|K|Ohm|S|F|C|cal|\[iU\]|U|m\[Hg\]))(?:-?\d)?"
 )
 
+_SECONDS = {"s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
+
 _SPOKEN = {  # how people and exports write units -> UCUM
     "%": "%",
     "bpm": "/min",
@@ -85,6 +87,10 @@ def factor(source: str, target: str, analyte: str = "") -> tuple[float, float]:
     """(slope, offset) with value_target = slope * value_source + offset."""
     if source == target:
         return 1.0, 0.0
+    if source in _SECONDS and target in _SECONDS:  # times and rates convert without loading pint
+        return _SECONDS[source] / _SECONDS[target], 0.0
+    if source[:1] == target[:1] == "/" and source[1:] in _SECONDS and target[1:] in _SECONDS:
+        return _SECONDS[target[1:]] / _SECONDS[source[1:]], 0.0
     if analyte == "hba1c":
         if (source, target) == ("mmol/mol", "%"):
             return HBA1C_SLOPE, HBA1C_OFFSET
