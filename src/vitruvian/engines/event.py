@@ -226,6 +226,8 @@ def as_batch(forcing: Forcing | Batch, members: int) -> Batch:
 def flattened(channels: tuple[str, ...], batch: Batch) -> tuple[np.ndarray, np.ndarray]:
     """Schedules as edges (forcing, channel, edge), inf beyond the last, and levels (forcing, channel, edge + 1)."""
     none = Schedule(np.zeros(0), np.zeros(0))
+    if lacking := [c for f in batch.forcings for c in channels if c and c not in f.schedules]:
+        raise KindError(f"the forcing lacks schedule '{lacking[0]}'", where="EventEngine", fix="compile it")
     rows = [[f.schedules[c] if c else none for c in channels] for f in batch.forcings]
     width = max((len(s.times) for row in rows for s in row), default=0)
     edges = np.full((len(rows), len(channels), width), np.inf)

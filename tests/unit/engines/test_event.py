@@ -192,6 +192,8 @@ def test_what_cannot_be_is_said() -> None:
         queue.run(TWO, clinic(1, 2, constant(300.0)), Request({}), SEEDS)
     with pytest.raises(KindError, match="not finite"):
         queue.run(TWO, clinic(1, 2, Schedule(np.array([1.0]), np.array([np.nan]))), Request({}), SEEDS)
+    with pytest.raises(KindError, match="lacks schedule 'f'"):
+        queue.run(TWO, Forcing(0.0, HOUR, schedules={"c": constant(1.0)}), Request({}), SEEDS)
     wrong = tuple(Parameter(n, "kg", Fixed(1.0), "assumed", "x") for n in ("m", "r"))
     with pytest.raises(UnitError, match=r"'r' in 'kg' is used as '/s'"):
         EventEngine(queue.network, wrong, {}).run(TWO, clinic(1, 2), Request({}), SEEDS)
