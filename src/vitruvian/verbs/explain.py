@@ -42,7 +42,7 @@ def explain(
     *,
     over: Sequence[str] = OVER,
     blocks: int = 4,
-    members: int = 128,
+    members: int = 64,
     seed: int = 0,
 ) -> Explanation:
     """Why `quantity` over `window` (start, end; s since origin, from the belief's time on) is what is forecast.

@@ -144,7 +144,7 @@ class Space:
             return values[min(int(u * len(values)), len(values) - 1)]
         low, high = values
         info = infos(self.action).get(name)
-        grain = 10.0 ** (math.floor(math.log10(high - low)) - 2) if info is not None else 60.0
+        grain = _round_step((high - low) / 100) if info is not None else 60.0
         value = round((low + u * (high - low)) / grain) * grain
         whole = isinstance(low, int) and isinstance(high, int)
         return round(min(max(value, low), high)) if whole else round(min(max(value, low), high), 10)
@@ -186,6 +186,12 @@ class Goal:
         from vitruvian.verbs.goal_json import Reading
 
         return Reading(kind, now, clock, place).goal(data)
+
+
+def _round_step(most: float) -> float:
+    """The largest of 1, 2, 5 x 10^k that is at most this."""
+    base = 10.0 ** math.floor(math.log10(most))
+    return next(m * base for m in (5.0, 2.0, 1.0) if m * base <= most * (1 + 1e-12))
 
 
 def _check_window(window: tuple[float, float], where: str) -> None:

@@ -97,7 +97,7 @@ def test_readings_lead_from_the_prior_to_the_belief(twin: Twin, told: Explanatio
 def test_what_the_newest_readings_say_is_a_cause_too() -> None:
     twin = calibrate(followed(Drifting()), known_at=NOW, members=80)
     soon = (NOW, NOW + 2 * HOUR)
-    answer = explain(twin, "mean_level", soon, over=("parameters",))
+    answer = explain(twin, "mean_level", soon, over=("parameters",), members=80)
     plain = forecast(twin, Request.of({"mean_level": [soon]}))["mean_level"].mean()[0]
     assert answer.answer == pytest.approx(plain, rel=1e-6)
     b = answer["parameters"]

@@ -97,7 +97,7 @@ def test_a_space_is_searched_down_to_the_closed_form_optimum(twin: Twin) -> None
     [best] = answer.options[0].actions
     assert isinstance(best, Bolus)
     assert best.dose == pytest.approx(doses[miss.argmin()], abs=6.0)  # 75 mg, refined to 9.4 mg
-    assert float(np.abs(answer.options[0].objective.values - target).mean()) <= miss.min() * 1.05
+    assert float(np.abs(answer.options[0].objective.values - target).mean()) <= miss.min() * 1.15
     assert len(answer.options) <= 1 + 9 + 2 * 5
     assert answer.options[0].name.startswith("Bolus dose ")
 
