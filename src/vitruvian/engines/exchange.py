@@ -130,7 +130,10 @@ class Exchange:
         for member, f in enumerate(batch.index):
             own = batch.forcings[f]
             taken = {name: schedules[member] for name, schedules in inputs.items()}
-            forcings.append(dataclasses.replace(own, schedules={**own.schedules, **taken}))
+            held = {**own.schedules, **taken}
+            forcings.append(
+                Forcing(own.t0, own.t1, own.arrays, own.impulses, held, own.slots, own.capacity, own.breaks)
+            )
         return Batch(tuple(forcings), np.arange(count))
 
     def held(self, given: Given) -> dict[str, np.ndarray]:
