@@ -14,6 +14,7 @@ from vitruvian.core.prior import LogNormal
 from vitruvian.core.quantity import Maximum, Mean, Minimum, Observable, Quantity, Request
 from vitruvian.engines.crossing import FirstAbove, TimeAbove
 from vitruvian.engines.field import AbstractFieldKind
+from vitruvian.engines.fieldplan import FieldPlan
 from vitruvian.engines.jaxsetup import jnp
 from vitruvian.engines.stencil import AbstractStep, Explicit, Implicit, Side, probe
 
@@ -315,3 +316,15 @@ def test_sensitivities_are_derivatives() -> None:
         for name in plain:
             np.testing.assert_allclose(value[name], plain[name], atol=1e-12)
             np.testing.assert_allclose(slope[name][..., k], (up[name] - down[name]) / 2e-5, atol=1e-7)
+
+
+def test_frames_that_nobody_asked_for_are_not_kept() -> None:
+    """200 steps in three dimensions, one frame asked: the frames of twelve of thirteen chunks are dropped as they come."""
+    block = cube(8, start=lambda x, y, z: x, ends=((FREE, FREE),) * 3, step=1e-3)
+    forcing, maps = Forcing(0.0, 0.2), {q.name: q for q in block.maps}
+    plan = FieldPlan(block, maps, forcing, Request.of({"T": [0.1], "mean": [0, 0.2]}), 1, step=1e-3, chunk=16)
+    chunks = plan.steps // plan.chunk
+    kept = {"T": np.zeros((1, plan.layout.frames[0][1], 8, 8, 8)), "point": np.zeros((1, 16))}
+    assert chunks == 13
+    assert plan.layout.frames == (("T", 1),)
+    assert [place for place in range(chunks) if "T" in plan.wanted(place, kept)] == [100 // 16]

@@ -93,7 +93,7 @@ class AbstractFieldKind(AbstractKind, Differentiable, Resumable):
             for place, steps in enumerate(plan.chunks(members)):
                 u, folds, kept = _chunk_compiled(self, plan.layout, u, folds, th, arrays, steps)
                 pieces.append({k: xp.asarray(v) for k, v in plan.wanted(place, kept).items()})
-            parts.append(_first_rows(plan.gather(members, pieces, folds, xp), group))
+            parts.append(_first_rows(plan.gather(members, pieces, folds[0], xp), group))
             fields.append(_first_rows({k: xp.asarray(v) for k, v in u.items()}, group))
         return _joined(parts, xp), State(plan.t1, self.state_version, {"u": _joined(fields, xp)})
 
@@ -119,8 +119,8 @@ class AbstractFieldKind(AbstractKind, Differentiable, Resumable):
                 primal, tangent = (u, folds, primal[2]), (du, dfolds, tangent[2])
                 pieces.append(plan.wanted(place, kept))
                 dpieces.append(_width_last(plan.wanted(place, dkept)))
-            values.append(_first_rows(plan.gather(members, pieces, primal[1], np), group))
-            slopes.append(_first_rows(plan.gather(members, dpieces, _width_last(tangent[1]), np), group))
+            values.append(_first_rows(plan.gather(members, pieces, primal[1][0], np), group))
+            slopes.append(_first_rows(plan.gather(members, dpieces, _width_last(tangent[1][0]), np), group))
         return _joined(values, np), _joined(slopes, np)
 
     def _plan(self, forcing: Forcing | Batch, request: Request, count: int) -> FieldPlan:
@@ -170,12 +170,9 @@ def _begin(kind: AbstractFieldKind, layout: Layout, th: Any, arrays: Any, first:
     th, f = _cast(th, kind.precision), _cast(arrays, kind.precision) | first
     fields = kind.initial(th, f) if u0 is None else u0
     u = {k: jnp.broadcast_to(jnp.asarray(v).astype(kind.precision), kind.shape) for k, v in fields.items()}
-    seen = _observe(kind, first["t"], u, th, f, [fold.of for fold in layout.folds])
-    folds = {
-        fold.name: fold.reducer.initial(jnp.broadcast_to(seen[fold.of], (fold.windows, *seen[fold.of].shape)))
-        for fold in layout.folds
-    }
-    return u, folds
+    last = _observe(kind, first["t"], u, th, f, [fold.of for fold in layout.folds])
+    totals = {fold.name: fold.reducer.initial(_windows(fold, last[fold.of])) for fold in layout.folds}
+    return u, (totals, last)
 
 
 def _scan(kind: AbstractFieldKind, layout: Layout, u: Any, folds: Any, th: Any, arrays: Any, steps: Any) -> Any:
@@ -189,31 +186,36 @@ def _scan(kind: AbstractFieldKind, layout: Layout, u: Any, folds: Any, th: Any, 
     room = {n: jnp.zeros((size, *shapes[n].shape), shapes[n].dtype) for n, size in layout.frames}
 
     def body(carry: Any, s: Any) -> Any:
-        u, folds, room = carry
+        u, (totals, last), room = carry
         f, h = static | s, s["h"].astype(kind.precision)
-        before = _observe(kind, s["t"], u, th, f, names)
+        now = _observe(kind, s["t"], u, th, f, names)
+        totals = {fold.name: _folded(fold, totals[fold.name], last[fold.of], now[fold.of], s) for fold in layout.folds}
+        room = {n: room[n].at[s[f"frame:{n}"]].set(now[n], mode="drop") for n in room}
         moved = kind.scheme.step(_problem(kind, th, f), s["t"], u, h)
-        after = _observe(kind, s["t"] + s["h"], moved, th, f, of)
-        folds = {
-            fold.name: _folded(fold, folds[fold.name], before[fold.of], after[fold.of], s) for fold in layout.folds
-        }
-        room = {n: room[n].at[s[f"frame:{n}"]].set(before[n], mode="drop") for n in room}
         u = {k: jnp.where(h > 0, moved[k], v) for k, v in u.items()}
-        return (u, folds, room), {n: before[n] for n in layout.dense}
+        return (u, (totals, {n: now[n] for n in last}), room), {n: now[n] for n in layout.dense}
 
     (u, folds, room), dense = jax.lax.scan(body, (u, folds, room), steps)
     return u, folds, dense | room
 
 
-def _folded(fold: Fold, total: Any, before: Any, after: Any, s: Any) -> Any:
-    """A window's fold starts afresh with its first step and stands still outside."""
-    axes = (fold.windows, *([1] * jnp.ndim(before)))
+def _folded(fold: Fold, total: Any, last: Any, now: Any, s: Any) -> Any:
+    """The step that ends now is folded now: so the new field has one use, and XLA computes it once.
+
+    A window's fold starts afresh at its start and stands still outside.
+    """
+    axes = (fold.windows, *([1] * jnp.ndim(now)))
     first, inside = (s[f"{key}:{fold.name}"].reshape(axes) for key in ("first", "in"))
-    fresh = fold.reducer.initial(jnp.broadcast_to(before, (fold.windows, *jnp.shape(before))))
-    base = jax.tree.map(lambda new, old: jnp.where(first, new, old), fresh, total)
-    dt = jnp.where(inside, s["h"], 0.0).astype(jnp.asarray(before).dtype)
-    step = fold.reducer.step(base, before, after, dt)
-    return jax.tree.map(lambda new, old: jnp.where(inside, new, old), step, base)
+    dt = jnp.where(inside, s["before"], 0.0).astype(jnp.asarray(now).dtype)
+    step = fold.reducer.step(total, last, now, dt)
+    kept = jax.tree.map(lambda new, old: jnp.where(inside, new, old), step, total)
+    fresh = fold.reducer.initial(_windows(fold, now))
+    return jax.tree.map(lambda new, old: jnp.where(first, new, old), fresh, kept)
+
+
+def _windows(fold: Fold, y: Any) -> Any:
+    """One copy for each window, (window, ...)."""
+    return jnp.broadcast_to(y, (fold.windows, *jnp.shape(y)))
 
 
 def _cast(arrays: Any, precision: str) -> dict[str, Any]:

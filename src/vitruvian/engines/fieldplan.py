@@ -103,15 +103,16 @@ class FieldPlan:
             )
 
     def _flags(self, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Per fold: steps inside each window ("in:") or at its start ("first:"), (forcing, steps, window)."""
-        out: dict[str, np.ndarray] = {}
-        ends = np.full((len(self.meshes), self.steps), self.t1)
-        for j, mesh in enumerate(self.meshes):
-            ends[j, : len(mesh.times) - 1] = mesh.times[1:]
-        t, moving = inputs["t"].T[..., None], (inputs["h"].T > 0)[..., None]
+        """Length of the step that ends where each step starts ("before"), (forcing, steps); and per fold whether that
+        step lies inside each window ("in:") and whether the window starts here ("first:"), (forcing, steps, window)."""
+        h = inputs["h"].T
+        before = np.concatenate([np.zeros((len(h), 1)), h[:, :-1]], axis=1)
+        out: dict[str, np.ndarray] = {"before": before}
+        now, moved = inputs["t"].T[..., None], (before > 0)[..., None]
+        ago = np.concatenate([now[:, :1], now[:, :-1]], axis=1)
         for name, windows in self.windows.items():
-            out[f"in:{name}"] = moving & (t >= windows[:, 0]) & (ends[..., None] <= windows[:, 1])
-            out[f"first:{name}"] = t == windows[:, 0]
+            out[f"in:{name}"] = moved & (ago >= windows[:, 0]) & (now <= windows[:, 1])
+            out[f"first:{name}"] = now == windows[:, 0]
         return out
 
     def _places(self, name: str) -> list[np.ndarray]:
