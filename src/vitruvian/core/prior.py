@@ -9,6 +9,7 @@ import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -17,20 +18,15 @@ from vitruvian.core.errors import KindError
 
 
 def namespace(x: Any) -> Any:
-    """numpy, or jax.numpy when x is a JAX array or tracer."""
-    if type(x).__module__.startswith("jax"):
-        import jax.numpy as jnp
-
-        return jnp
-    return np
+    """The array library of x: numpy, or jax.numpy when x is a JAX array or tracer."""
+    return np if isinstance(x, (float, int, np.ndarray, np.generic)) else x.__array_namespace__()
 
 
 def _ndtr(z: Any) -> Any:
-    if type(z).__module__.startswith("jax"):
-        from jax.scipy.special import ndtr
-    else:
-        from scipy.special import ndtr
-    return ndtr(z)
+    """Standard normal distribution function, from the array library's own special functions."""
+    xp = namespace(z)
+    library = "scipy" if xp is np else f"{xp.__name__.partition('.')[0]}.scipy"
+    return import_module(f"{library}.special").ndtr(z)
 
 
 class AbstractPrior(ABC):

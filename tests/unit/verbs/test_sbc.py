@@ -101,7 +101,7 @@ def test_the_discrepancy_of_a_kind_is_in_its_simulated_readings() -> None:
 
 
 class _Wandering(Infusion):
-    discrepancies = {"concentration": Discrepancy(2.0, 3600.0)}  # noqa: RUF012
+    discrepancies = {"concentration": Discrepancy(2.0, 3600.0)}
 
 
 def test_nothing_observed_is_refused() -> None:
