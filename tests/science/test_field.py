@@ -319,7 +319,7 @@ def test_sensitivities_are_derivatives() -> None:
 
 
 def test_frames_that_nobody_asked_for_are_not_kept() -> None:
-    """200 steps in three dimensions, one frame asked: the frames of twelve of thirteen chunks are dropped as they come."""
+    """200 steps in three dimensions, one frame asked: those of twelve of thirteen chunks are dropped as they come."""
     block = cube(8, start=lambda x, y, z: x, ends=((FREE, FREE),) * 3, step=1e-3)
     forcing, maps = Forcing(0.0, 0.2), {q.name: q for q in block.maps}
     plan = FieldPlan(block, maps, forcing, Request.of({"T": [0.1], "mean": [0, 0.2]}), 1, step=1e-3, chunk=16)

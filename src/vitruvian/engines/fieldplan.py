@@ -72,7 +72,8 @@ class FieldPlan:
         self.held: dict[str, np.ndarray] = {}  # per framed observable: the chunks of which any frame is asked
         for name, _ in frames:
             self.inputs[f"frame:{name}"] = self._frame_slots(name)
-            self.held[name] = np.unique(np.concatenate([*self._places(name), np.zeros(1, dtype=int)]) // chunk)
+            places = np.concatenate(self._places(name))
+            self.held[name] = np.unique(places // chunk) if len(places) else np.zeros(1, dtype=int)
 
     def _sort(self, request: Request, maps: dict[str, Quantity]) -> Any:
         """Times of observables, windows and (quantity, reducer) of folds."""
