@@ -69,18 +69,20 @@ class Basis:
     learned: Mapping[str, float]
     notes: tuple[str, ...] = ()
     meanings: Mapping[str, str] = field(default_factory=dict)
+    members: int = 200
 
     @classmethod
     def of(cls, belief: Belief, kind: AbstractKind) -> Basis:
         """From a belief; slots (one meal's delay) are left out."""
         learned = {k: v for k, v in belief.learned().items() if "@" not in k}
         meanings = {p.name: p.meaning.partition(":")[0] for p in kind.parameters}
-        return cls(belief.method, belief.window, belief.rows, learned, belief.notes, meanings)
+        return cls(belief.method, belief.window, belief.rows, learned, belief.notes, meanings, belief.members)
 
     def sentence(self) -> str:
         """How much of the answer was learned from this subject's data, in words."""
         top = sorted(self.learned.items(), key=lambda kv: -kv[1])
-        told = [f"{self.meanings.get(name, name)} {100 * share:.0f} %" for name, share in top if share >= 0.05]
+        chance = max(0.05, 2.0 * (2.0 / self.members) ** 0.5)  # a variance of so few members errs by that alone
+        told = [f"{self.meanings.get(name, name)} {100 * share:.0f} %" for name, share in top if share >= chance]
         if not told or self.rows == 0:
             return "Nothing in this answer was learned from this subject's data: it is the population's."
         shown = ", ".join(told[:5]) + (f" and less of {len(told) - 5} more" if len(told) > 5 else "")
