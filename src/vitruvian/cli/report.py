@@ -42,8 +42,9 @@ def report(twin: str, out: Path, options: tuple[str, ...], hours: float, seed: i
 @click.option(
     "--out", type=click.Path(path_type=Path), metavar="DIR", help="Where to write (default: $VITRUVIAN_HOME)."
 )
+@click.option("--files", type=click.Path(path_type=Path), metavar="DIR", help="Only put the synthetic export there.")
 @json_option
-def demo(out: Path | None, as_json: bool) -> None:
+def demo(out: Path | None, files: Path | None, as_json: bool) -> None:
     """Build the demonstration: a person's export becomes a calibrated twin that forecasts and answers what-ifs.
 
     \b
@@ -53,8 +54,13 @@ def demo(out: Path | None, as_json: bool) -> None:
     The person is synthetic. Where the CGMacros data set is present ($VITRUVIAN_DATA, default ../shared/data), one of
     its real subjects is taken in by the same door. Prints the path of one HTML report each. Twins are reused.
     """
-    from vitruvian.platform.demonstration import demonstrate
+    from vitruvian.platform.demonstration import demonstrate, export
     from vitruvian.platform.home import home
+
+    if files is not None:
+        copied = [str(path) for path in export(files)]
+        put_json(copied) if as_json else say(copied)
+        return
 
     with Progress("Demonstration") as progress:
         made = demonstrate(opened.session(), out or home() / "reports", progress)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from vitruvian.platform.session import Session
 
 KIND, ZONE = "metabolic", "America/Chicago"  # the synthetic person's zone; CGMacros was recorded in Texas
 SYNTHETIC, REAL = "Demonstration (synthetic)", "CGMacros subject 5"
+FILES = ("clarity_export.csv", "meals.csv")
 SUBJECT = "5"  # type 2 diabetes, 46 logged meals in 10 days
 STATUS = {"healthy": "none", "preD": "prediabetes", "T2D": "type2"}
 CARBOHYDRATE = 60.0  # g, the meal of the what-ifs
@@ -37,9 +39,8 @@ class Demonstrated:
 def demonstrate(session: Session, out: Path, progress: Callable[[float, str], None]) -> list[Demonstrated]:
     """A twin and a page for the synthetic person and, where the data are here, for a real one. Twins are reused."""
     out.mkdir(parents=True, exist_ok=True)
-    demo = folder(KIND) / "demo"
     progress(0.0, "synthetic person")
-    files = [demo / "clarity_export.csv", demo / "meals.csv"]
+    files = [folder(KIND) / "demo" / name for name in FILES]
     fields = {"weight": "91 kg", "diabetes": "type2"}  # Dalla Man 2007, type 2: evidence/demonstration.py
     twin = _twin(session, SYNTHETIC, files, fields)
     made = [_page(twin, out / "demonstration.html", "A synthetic person, made by another model", synthetic=True)]
@@ -52,6 +53,12 @@ def demonstrate(session: Session, out: Path, progress: Callable[[float, str], No
         title = "A real person: CGMacros (Das et al., PhysioNet 2025, CC BY 4.0), subject 5"
         made.append(_page(twin, out / "cgmacros.html", title, synthetic=False))
     return made
+
+
+def export(out: Path) -> list[Path]:
+    """The synthetic person's files, copied to a folder: something to follow a tutorial with."""
+    out.mkdir(parents=True, exist_ok=True)
+    return [Path(shutil.copy(folder(KIND) / "demo" / name, out / name)) for name in FILES]
 
 
 def written(data: Path, subject: str, out: Path) -> list[Path]:
