@@ -46,11 +46,13 @@ def test_readings_come_in_the_kinds_unit_and_local_time(tmp_path: Path) -> None:
 
 
 def test_two_observables_of_one_moment_are_two_readings(tmp_path: Path) -> None:
-    text = "time,observable,value,unit\n2026-03-01T08:00,a,5,mg/L\n2026-03-01T08:00,b,5,mg/L\n"
+    rows = [f"2026-03-01T{h:02d}:00,{name},5,mg/L" for h in range(8, 12) for name in "ab"]
+    text = "\n".join(["time,observable,value,unit", *rows]) + "\n"
     (tmp_path / "two.csv").write_text(text, encoding="utf-8")
     found = read(tmp_path / "two.csv", zone="UTC", now=NOW)
-    assert [r.what for r in found.readings] == ["a", "b"]
-    assert found.report.duplicates == 0
+    assert [r.what for r in found.readings] == ["a", "b"] * 4
+    assert (found.report.duplicates, found.report.close) == (0, 0), "and not one sensor by two ways"
+    assert [(use.sensor, use.readings) for use in found.report.devices] == [("a", 4), ("b", 4)]
 
 
 def test_actions_take_amounts_with_or_without_unit(tmp_path: Path) -> None:

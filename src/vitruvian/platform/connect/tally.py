@@ -146,8 +146,8 @@ class Tally:
 
     def _reading(self, item: Reading) -> Reading | Aside | None:
         glucose = item.what in (INTERSTITIAL, BLOOD)
-        name = item.device if glucose else f"{item.what} {item.device}".rstrip()
-        device = self.devices.setdefault((item.sensor, name), _Device(item.sensor))
+        family = item.sensor if glucose else f"{item.what} {item.sensor}".rstrip()
+        device = self.devices.setdefault((family, item.device), _Device(family))
         before = device.held(item.utc_us)
         if before is not None:
             if before == item.value:
