@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from vitruvian.conformance.law import Law, demand
 from vitruvian.conformance.trial import Trial
-from vitruvian.core.belief import Belief
 from vitruvian.core.kind import AbstractKind, Differentiable
 from vitruvian.core.noise import AbstractGaussianNoise
-from vitruvian.core.twin import Twin
-from vitruvian.verbs.calibrate import calibrate
+from vitruvian.verbs.agreement import agreement
 from vitruvian.verbs.sbc import sbc
-from vitruvian.verbs.simulate import simulate_example
-
-DRAWS = 400  # of either posterior: Monte Carlo error of a mean about 0.06 posterior sd with NUTS's correlation
-MEANS, SPREADS = 0.25, 1.25  # four of those errors; ratio of sds: assumed tolerable for a Gaussian approximation
 
 
 def _calibrated(trial: Trial) -> None:
@@ -34,28 +26,14 @@ def _calibrated(trial: Trial) -> None:
 
 
 def _reference(trial: Trial) -> None:
-    for subject in range(trial.size.reference):
-        example, told = simulate_example(trial.kind, seed=trial.seed + subject)
-        twin = Twin(trial.kind, example.case, told.record)
-        window = (example.t0, float(told.record.valid_time.max()))
-        fast, slow = (
-            calibrate(twin, method=m, window=window, members=DRAWS, seed=subject).believed() for m in (None, "nuts")
-        )
-        (mean, sd), (other, width) = _moments(fast), _moments(slow)
-        shift, ratio = np.abs(mean - other) / width, sd / width
-        k = int(np.argmax(np.maximum(shift / MEANS, np.abs(np.log(ratio)) / np.log(SPREADS))))
-        demand(
-            bool(shift[k] <= MEANS and 1 / SPREADS <= ratio[k] <= SPREADS),
-            f"simulated subject {trial.seed + subject}: the posterior of '{fast.names[k]}' with {fast.method} lies "
-            f"{shift[k]:.2f} sd from that of NUTS and is {ratio[k]:.2f} times as wide",
-            trial,
-            "calibrate with method='nuts', or give the parameter a prior in which the model is less curved",
-        )
-
-
-def _moments(belief: Belief) -> tuple[np.ndarray, np.ndarray]:
-    mean = belief.weights @ belief.z
-    return mean, np.sqrt(belief.weights @ (belief.z - mean) ** 2)
+    worst = agreement(trial.kind, trial.size.reference, trial.seed)[0]
+    demand(
+        worst.holds,
+        f"simulated subject {worst.subject}: the posterior of '{worst.latent}' with {worst.method} lies "
+        f"{worst.shift:.2f} sd from that of NUTS and is {worst.ratio:.2f} times as wide",
+        trial,
+        "calibrate with method='nuts', or give the parameter a prior in which the model is less curved",
+    )
 
 
 def _latent(kind: AbstractKind) -> bool:

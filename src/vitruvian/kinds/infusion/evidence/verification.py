@@ -14,6 +14,7 @@ from vitruvian.core.latents import Latents
 from vitruvian.core.quantity import Request
 from vitruvian.core.record import Record
 from vitruvian.kinds.infusion.model import HOUR, Bolus, Infuse, Infusion, Person
+from vitruvian.verbs.agreement import agreement
 from vitruvian.verbs.sbc import sbc
 
 Progress = Callable[[float], None]
@@ -50,11 +51,20 @@ def exact(CL: np.ndarray, V: np.ndarray, weight: float, times: np.ndarray) -> np
 
 
 def calibrated(claim: str, data: Path | None, test: Path | None, quick: bool, progress: Progress) -> dict[str, Any]:
-    """Simulation-based calibration with Laplace or, for infusion.nuts, NUTS."""
+    """Simulation-based calibration with Laplace."""
     n = 40 if quick else 200
-    found = sbc(KIND, n, seed=2, method="nuts" if claim.endswith("nuts") else "laplace", progress=progress)
+    found = sbc(KIND, n, seed=2, progress=progress)
     worst = max(found.excess.values())
     return {"measured": worst, "met": found.inside, "n": n, "baseline": None, "detail": found.to_json()}
+
+
+def reference(claim: str, data: Path | None, test: Path | None, quick: bool, progress: Progress) -> dict[str, Any]:
+    """Laplace against NUTS."""
+    n = 1 if quick else 8
+    found = agreement(KIND, n, seed=2, progress=progress)
+    detail = [{"subject": a.subject, "latent": a.latent, "shift": a.shift, "ratio": a.ratio} for a in found]
+    shift = max(a.shift for a in found)
+    return {"measured": shift, "met": found[0].holds, "n": n, "baseline": None, "detail": detail}
 
 
 def label_rate(claim: str, data: Path | None, test: Path | None, quick: bool, progress: Progress) -> dict[str, Any]:
