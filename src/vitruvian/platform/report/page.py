@@ -106,10 +106,12 @@ def _fit(content: Content) -> str:
     basis, origin = content.forecast.basis, content.twin.case.origin
     window = " to ".join(origin.moment(t).strftime("%Y-%m-%d %H:%M") for t in basis.window)
     name = content.observable
+    positive = bool((f.readings(name)[1] > 0).all())  # a share of a reading of nought says nothing
+    relative = f", {_number(f.mard(name))} % on average (MARD)" if positive else ""
     said = (
         f"Calibrated by {escape(basis.method)} on {basis.rows} readings, {window}. The model alone, without the "
         f"discrepancy that a forecast adds, misses the readings by {_number(f.rmse(name))} "
-        f"{escape(content.twin.kind.unit_of(name))} (RMSE), {_number(f.mard(name))} % on average (MARD)."
+        f"{escape(content.twin.kind.unit_of(name))} (RMSE){relative}."
     )
     return f"<p>{said}</p>{picture}"
 
