@@ -41,7 +41,7 @@ from vitruvian.verbs.posterior import Problem, linearised, mode_of
 
 SEED = 20260108
 ALLOWANCE, LOW, HIGH = 0.3, 0.75, 1.35
-ENSEMBLES = 8
+ENSEMBLES = 5
 REFERENCES = Path(__file__).parent / "references"
 # true values of all outputs, in the observable's unit: inside the kind's envelope (fasting glucose 70 to 250 mg/dL)
 INSIDE = {"infusion": (0.0, 40.0), "metabolic": (70.0, 300.0)}
