@@ -8,7 +8,6 @@ import pytest
 from vitruvian.core.case import Case, Origin
 from vitruvian.core.errors import FieldError
 from vitruvian.core.latents import Latents
-from vitruvian.core.record import Record
 from vitruvian.kinds.metabolic import parameters as par
 from vitruvian.kinds.metabolic.actions import Exercise, Insulin, Meal, Person
 from vitruvian.kinds.metabolic.inputs import LANES, REACH, clock_offset, compiled
