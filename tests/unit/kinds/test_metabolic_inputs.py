@@ -119,5 +119,5 @@ def test_the_clock_is_right_at_any_time_of_two_years():
 
 
 def test_a_bound_is_refused_with_its_unit():
-    with pytest.raises(FieldError, match="carbohydrate.*200 g"):
+    with pytest.raises(FieldError, match=r"carbohydrate.*200 g"):
         Meal(at=0.0, carbohydrate=400.0)
