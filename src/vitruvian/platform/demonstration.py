@@ -88,9 +88,8 @@ def person(data: Path, subject: str) -> dict[str, str]:
 def _twin(session: Session, name: str, files: list[Path], fields: Mapping[str, str]) -> LiveTwin:
     held = [t for t in session.twins() if t.name == name]
     twin = held[0] if held else session.create(KIND, name, zone=ZONE, fields=fields)[0]
-    twin.observe(*files)  # what is there already is not doubled; what a broken run left out comes in
-    found = twin.know.belief(None)
-    if found is None or twin.know.behind(found[1], twin.know.until(None)):
+    if twin.know.belief(None) is None:  # new, or left unfinished: what is there already is not doubled
+        twin.observe(*files)
         twin.calibrate()
     return twin
 

@@ -39,6 +39,7 @@ class Words(TypedDict):
 
 Plan = Sequence[Action] | str | Path
 DAY = 86400.0
+NOTHING = ": 0 readings, 0 actions"  # a file that was taken in again
 
 
 @dataclass(frozen=True)
@@ -240,7 +241,7 @@ class LiveTwin:
             options=None if options is None else {n: self._actions(p, start) for n, p in options.items()},
             seed=seed,
             kept_aside=[f"{a.file}, line {a.line}: {a.reason}" for a in self.store.kept_aside(self.row.id)],
-            imported=[h.detail for h in self.history() if h.what == "observed"],
+            imported=[h.detail for h in self.history() if h.what == "observed" and not h.detail.endswith(NOTHING)],
             synthetic=synthetic,
             whole=self.know.twin(None, -float("inf")),
         )
