@@ -12,7 +12,7 @@ export OMP_NUM_THREADS = 1
 export OPENBLAS_NUM_THREADS = 1
 export MKL_NUM_THREADS = 1
 
-.PHONY: help env run test check service validate-quick evidence bench docs constraints clean
+.PHONY: help env run test slow check service validate-quick evidence bench docs constraints clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -33,8 +33,11 @@ $(STAMP): pyproject.toml constraints.txt | $(BIN)/python
 run: env ## the demonstration twin and its report
 	$(BIN)/vitruvian demo
 
-test: env ## every test but the service and kill ones; skips say why
-	$(BIN)/python -m pytest -n $(WORKERS) -m 'not service and not kill'
+test: env ## every test but the service, kill and slow ones; skips say why
+	$(BIN)/python -m pytest -n $(WORKERS) -m 'not service and not kill and not slow'
+
+slow: env ## agreement with NUTS and long statistics, minutes each; part of the evidence
+	$(BIN)/python -m pytest -n $(WORKERS) -m 'slow and not service and not kill'
 
 service: env ## tests that start services, browsers, processes, or kill them
 	$(BIN)/python -m pytest -m 'service or kill'
@@ -49,7 +52,9 @@ check: env ## format, lint, types, layers, fast tests; warnings are errors
 KINDS = $$($(BIN)/python -c 'import importlib.metadata as m; print(*sorted(e.name for e in m.entry_points(group="vitruvian.kinds")))')
 
 evidence: env ## measure every claim of every kind at full size; what is measured and not stale is kept
-	@rc=0; for kind in $(KINDS); do $(BIN)/vitruvian validate $$kind || rc=1; done; exit $$rc
+	@rc=0; for kind in $(KINDS); do $(BIN)/vitruvian validate $$kind --resume || rc=1; done; exit $$rc
+	$(BIN)/python -m vitruvian.platform.evidence_table README.md
+	$(MAKE) slow
 
 validate-quick: env ## the same code at reduced size
 	@rc=0; for kind in $(KINDS); do $(BIN)/vitruvian validate $$kind --quick || rc=1; done; exit $$rc
