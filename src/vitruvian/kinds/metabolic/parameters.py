@@ -27,9 +27,15 @@ MIX = {"protein": 0.45, "fat": 0.40, "fibre": 0.08}  # g per g carbohydrate wher
 SECOND = 1.0 / 60.0
 REPLAY, OMM, ASSUMED = "ReplayBG priors", "oral minimal model (Cobelli et al., Diabetes 63:1203, 2014)", "assumed"
 
+
+def _within(low: float, high: float, median: float, spread: float = 1.0) -> LogitNormal:
+    """Between bounds beyond which the parameter would mean something else; spread on the logit scale."""
+    return LogitNormal.around(low, high, median, spread)
+
+
 PARAMETERS = (
-    Parameter("Gb", "mg/dL", LogNormal.around(105.0, 0.25), "CGMacros fasting levels, range", "glucose without meals"),
-    Parameter("SG", "/min", LogNormal.around(0.022, 0.4), f"{REPLAY}: lognormal(-3.8, 0.5)", "glucose effectiveness"),
+    Parameter("Gb", "mg/dL", LogNormal.around(115.0, 0.2), "CGMacros: fasting 79 to 195", "glucose without meals"),
+    Parameter("SG", "/min", _within(0.008, 0.06, 0.03), f"{REPLAY}: lognormal(-3.8, 0.5)", "glucose effectiveness"),
     Parameter(
         "D",
         "/min/(mg/dL)",
@@ -37,22 +43,31 @@ PARAMETERS = (
         f"{OMM}: SI x static responsivity, healthy about 9e-4, type 2 below 1e-4",
         "insulin secreted per glucose times what it does: one product, since sensor glucose cannot part the two",
     ),
-    Parameter("Td", "min", LogNormal.around(10.0, 0.5), f"{OMM}: dynamic / static", "secretion on rising glucose"),
-    Parameter("p2", "/min", LogNormal.around(0.02, 0.5), f"{OMM}; {REPLAY}: 0.012", "rate of remote insulin action"),
-    Parameter("kq", "/min", LogNormal.around(0.05, 0.35), f"{REPLAY}: kempt; widened", "gastric and gut transit"),
-    Parameter("kl", "/min", LogNormal.around(0.007, 0.4), "slow part of a mixed meal: assumed", "slow emptying"),
-    Parameter("s0", "1", LogNormal.around(0.6, 0.5), ASSUMED, "slow share of pure carbohydrate (-log of fast share)"),
     Parameter(
-        "s_mix", "1", LogNormal.around(0.3, 0.6), ASSUMED, "the same, per g of fat and protein per g carbohydrate"
+        "Td", "min", _within(0.0, 40.0, 12.0), f"{OMM}: dynamic / static, about 10", "secretion on rising glucose"
     ),
-    Parameter("y_protein", "g/g", LogNormal.around(0.15, 0.6), ASSUMED, "glucose from protein, slow"),
-    Parameter("level_cos", "1", Normal(0.0, 0.06), ASSUMED, "daily rhythm of the level without meals, midnight"),
-    Parameter("level_sin", "1", Normal(0.0, 0.06), ASSUMED, "the same, six in the morning"),
-    Parameter("action_cos", "1", Normal(0.0, 0.25), ASSUMED, "daily rhythm of log insulin action, midnight"),
+    Parameter("p2", "/min", _within(0.008, 0.1, 0.03), f"{OMM}; {REPLAY}: 0.012", "rate of remote insulin action"),
+    Parameter("kq", "/min", _within(0.025, 0.15, 0.06), f"{REPLAY}: kempt 0.14, widened", "gastric and gut transit"),
+    Parameter("kl", "/min", _within(0.003, 0.02, 0.007), "slow part of a mixed meal: assumed", "slow emptying"),
+    Parameter("s0", "1", _within(0.0, 3.0, 1.0), ASSUMED, "slow share of pure carbohydrate (-log of fast share)"),
+    Parameter("s_mix", "1", _within(0.0, 1.5, 0.2), ASSUMED, "the same, per g of fat and protein per g carbohydrate"),
+    Parameter("y_protein", "g/g", _within(0.0, 0.6, 0.2), ASSUMED, "glucose from protein, slow"),
+    Parameter("level_cos", "1", Normal(0.0, 0.08), ASSUMED, "daily rhythm of the level without meals, midnight"),
+    Parameter("level_sin", "1", Normal(0.0, 0.08), ASSUMED, "the same, six in the morning"),
+    Parameter("action_cos", "1", Normal(0.0, 0.3), ASSUMED, "daily rhythm of log insulin action, midnight"),
     Parameter("action_sin", "1", Normal(0.0, 0.3), ASSUMED, "the same, six in the morning"),
     Parameter("dose_action", "/[iU]", LogNormal.around(0.4, 0.6), "1800 rule; see README", "action of one unit"),
     Parameter("walk", "/min", LogNormal.around(0.0012, 0.6), "README: post-meal walks", "uptake per MET above rest"),
-    Parameter("lag", "min", LogNormal.around(6.0, 0.2), "Facchinetti et al., Diabetes Technol Ther 2014", "sensor lag"),
+    Parameter(
+        "lag", "min", _within(2.0, 12.0, 5.0, 0.6), "Facchinetti et al., Diabetes Technol Ther 2014", "sensor lag"
+    ),
+    Parameter(
+        "libre_bias",
+        "mg/dL",
+        Normal(0.0, 20.0),
+        "CGMacros: Libre Pro less Dexcom G6 of one person -33, sd 14 (mean, between persons)",
+        "reading of a Libre less glucose, Dexcom being taken as right",
+    ),
     Parameter("start", "1", Normal(0.0, 0.25), ASSUMED, "log glucose at the start over the level without meals"),
     Parameter(
         "delay",
