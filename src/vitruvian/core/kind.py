@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from vitruvian.core.action import Action
-from vitruvian.core.belief import State
+from vitruvian.core.belief import PopulationPrior, State
 from vitruvian.core.case import Case, Subject
 from vitruvian.core.errors import KindError
 from vitruvian.core.fields import infos
@@ -120,6 +120,10 @@ class AbstractKind(ABC):
     @abstractmethod
     def example(self) -> Example:
         """The example case with its documented effects."""
+
+    def population(self, case: Case) -> PopulationPrior:
+        """What is believed of such a subject before any of its readings: the parameters' own priors, or better."""
+        return PopulationPrior()
 
     def observable(self, name: str) -> Observable:
         """By name; KindError if there is none."""

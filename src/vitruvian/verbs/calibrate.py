@@ -33,8 +33,8 @@ def calibrate(
     """A new twin whose belief rests on what was known at `known_at` (default: everything) in `window` (s, absolute).
 
     method: "fitted", "exact" (tempered SMC), "laplace", "nuts" or "es-mda"; default by the kind's capabilities in that
-    order. prior: a population prior over z, else the twin's own, else the parameters'. Errors: InferenceError if there
-    is nothing to calibrate on.
+    order. prior: a population prior over z, else the twin's own, else the kind's for such a subject. Errors:
+    InferenceError if there is nothing to calibrate on.
     """
     kind = twin.kind
     known = float(np.max(twin.record.known_at, initial=-np.inf)) if known_at is None else known_at
@@ -42,7 +42,7 @@ def calibrate(
     if len(record) == 0:
         raise InferenceError("there is no reading to calibrate on", where=f"kind '{kind.name}'", fix="observe first")
     t0, t1 = window or default_window(kind, record)
-    prior = prior or (twin.belief.prior if twin.belief else PopulationPrior())
+    prior = prior or (twin.belief.prior if twin.belief else kind.population(twin.case))
     forcing = kind.compile(twin.case, record, t0, t1, known)
     problem = Problem(kind, twin.case, record, forcing, known, prior, seed, members)
     chosen = method or default_method(kind)

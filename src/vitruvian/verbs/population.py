@@ -32,13 +32,13 @@ def believe_prior(
     """The twin with the population's belief at `at` (s), its members run from `start` (default: the kind's warm-up).
 
     Readings are not used, but for the state of a Reconstructible kind that has some by then. prior: else the twin's
-    own, else the parameters'.
+    own, else the kind's for such a subject.
     """
     kind = twin.kind
     t0 = at - kind.warmup if start is None else start
     if t0 > at:
         raise FieldError(f"start {t0:g} s is after {at:g} s", where="believe_prior", fix="start earlier")
-    prior = prior or (twin.belief.prior if twin.belief else PopulationPrior())
+    prior = prior or (twin.belief.prior if twin.belief else kind.population(twin.case))
     record = twin.record.until(at)
     forcing = kind.compile(twin.case, record, t0, at, at)
     layout = Latents.of(kind.parameters, forcing)

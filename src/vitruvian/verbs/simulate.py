@@ -40,7 +40,7 @@ def simulate(
 ) -> Simulated:
     """Readings of `observed` {observable: times (n,), s} for a subject that starts at t0.
 
-    z (latent,): the subject; None draws it from the parameters' priors. The model's discrepancy and the sensor's noise
+    z (latent,): the subject; None draws it from the kind's population. The model's discrepancy and the sensor's noise
     are added. The model's own random streams are keyed apart from those of any calibration with the same seed.
     """
     times = {name: np.atleast_1d(np.asarray(t, dtype=np.float64)) for name, t in observed.items() if np.size(t)}
@@ -50,7 +50,8 @@ def simulate(
     forcing = kind.compile(case, Record.empty(), t0, last, last)
     layout = Latents.of(kind.parameters, forcing)
     if z is None:
-        z = generator(seed, "truth").standard_normal(len(layout.names))
+        mean, covariance = kind.population(case).moments(layout.names)
+        z = mean + np.linalg.cholesky(covariance) @ generator(seed, "truth").standard_normal(len(layout.names))
     theta = layout.theta(layout.pad(z[None, :]))
     outputs, _ = kind.run(theta, forcing, Request(times), member_seeds(seed, 1, "truth"))
     parts = []
