@@ -1,7 +1,8 @@
 """sbc: is the calibration calibrated? Simulation-based calibration of a kind with its own sensors and example case.
 
-A subject z* of the kind's population is drawn, its record simulated and calibrated. If posterior and simulation agree, the posterior
-probability below z* is uniform for every latent. Talts et al., arXiv:1804.06788 (2018); the band: rankband.py.
+A subject z* of the kind's population is drawn, its record simulated and calibrated. If posterior and simulation agree,
+the posterior probability below z* is uniform for every latent. Talts et al., arXiv:1804.06788 (2018); the band:
+rankband.py.
 It checks an algorithm on its own model, and says nothing about whether the model is true.
 """
 
