@@ -19,13 +19,23 @@ def call(*args: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([*VITRUVIAN, *args], capture_output=True, text=True, check=True)
 
 
+def hear_interrupts() -> None:
+    """A shell's background job ignores Ctrl-C, and so would its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_an_import_can_be_cancelled_and_taken_up_again(own_home: Path, tmp_path: Path) -> None:
     start = datetime(2023, 1, 1)  # noqa: DTZ001 a wall clock
     table = tmp_path / "levels.csv"
     lines = [f"{(start + timedelta(minutes=5 * k)).isoformat()},concentration,{5 + k % 7},mg/L" for k in range(ROWS)]
     table.write_text("\n".join(["time,observable,value,unit", *lines]) + "\n", encoding="utf-8")
     call("twin", "create", "--kind", "infusion", "--subject", "Ada", "--zone", "UTC")
-    process = subprocess.Popen([*VITRUVIAN, "observe", "Ada", str(table)], stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [*VITRUVIAN, "observe", "Ada", str(table)],
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=hear_interrupts,
+    )
     with Store.open(own_home) as store:
         for _ in range(1200):
             time.sleep(0.05)
