@@ -23,6 +23,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from vitruvian.core.belief import PopulationPrior
 from vitruvian.core.case import Case
 from vitruvian.core.forcing import Forcing
 from vitruvian.core.kind import Causal, ContextOfUse, Envelope, Example
@@ -35,6 +36,7 @@ from vitruvian.kinds.metabolic import parameters as par
 from vitruvian.kinds.metabolic.actions import Exercise, Insulin, Meal, Person
 from vitruvian.kinds.metabolic.example import example
 from vitruvian.kinds.metabolic.inputs import compiled
+from vitruvian.kinds.metabolic.population import shipped
 
 HOUR = 3600.0
 DAY = 86400.0
@@ -46,7 +48,7 @@ class Metabolic(AbstractOdeKind, Causal):
 
     name, version = "metabolic", "1"
     states, step, time_unit = STATES, 300.0, 60.0
-    window, warmup = 3 * DAY, 4 * HOUR
+    window, warmup = DAY, 4 * HOUR  # three days forecast no better than one (CGMacros): people change from day to day
     context_of_use = ContextOfUse(
         "Where is this person's glucose going in the next hours, and what would a meal, a dose or a walk change?",
         "researchers and developers working with sensor data",
@@ -91,6 +93,10 @@ class Metabolic(AbstractOdeKind, Causal):
 
     def compile(self, case: Case, record: Record, t0: float, t1: float, known_at: float) -> Forcing:
         return compiled(case, t0, t1, known_at)
+
+    def population(self, case: Case) -> PopulationPrior:
+        assert isinstance(case.subject, Person)
+        return shipped().prior(case.subject)
 
     def initial(self, th: Any, u: Mapping[str, Any]) -> tuple[Any, ...]:
         entered = _entered((u["t"] - u["meal_at"]) / 60 - th["delay"])

@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 
-from vitruvian.core.belief import PopulationPrior
 from vitruvian.core.errors import RecordError
 from vitruvian.core.forcing import Forcing
 from vitruvian.core.quantity import Request
@@ -79,13 +78,13 @@ def full_days(subject: Subject) -> list[float]:
 
 
 def fit_day(subject: Subject, start: float) -> Day:
-    """Mode and Laplace covariance from the parameters' own priors; CPU time of the second, compiled pass."""
+    """Mode and Laplace covariance from the kind's prior of such a person; CPU time of the second, compiled pass."""
     record = subject.sensor("dexcom").between(start, start + DAY - 1.0)
     end = float(record.valid_time.max())
     forcing = KIND.compile(subject.case, record, start, end, np.inf)
     _warm(forcing, subject, record)
     began = time.process_time()
-    problem = Problem(KIND, subject.case, record, forcing, end, PopulationPrior(), 0, 1)
+    problem = Problem(KIND, subject.case, record, forcing, end, KIND.population(subject.case), 0, 1)
     found = mode_of(problem)
     seconds = time.process_time() - began
     theta = problem.layout.theta(problem.layout.pad(found.mode[None, :]))
@@ -104,7 +103,7 @@ def _warm(forcing: Forcing, subject: Subject, record: Record) -> None:
     shape = (forcing.capacity["meal"], len(forcing.schedules))
     if shape in _COMPILED:
         return
-    problem = Problem(KIND, subject.case, record, forcing, forcing.t1, PopulationPrior(), 0, 1)
+    problem = Problem(KIND, subject.case, record, forcing, forcing.t1, KIND.population(subject.case), 0, 1)
     mode_of(problem)
     _COMPILED.add(shape)
 
