@@ -1,52 +1,5 @@
-"""Who it is and what can happen to glucose: meals, insulin doses, exercise."""
+"""The metabolic kind's subject and actions: those that all glucose models share, in `models.glucose_actions`."""
 
-from __future__ import annotations
+from vitruvian.models.glucose_actions import Exercise, Insulin, Meal, Person
 
-import dataclasses
-
-from vitruvian.core.action import Action
-from vitruvian.core.case import Subject
-from vitruvian.core.fields import field_
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Person(Subject):
-    """A person who wears a glucose sensor; what is not known is left out."""
-
-    weight: float = field_("kg", 30, 250, typical=80, meaning="body weight", default=80.0)
-    diabetes: str = field_(
-        meaning="diagnosis", choices=("none", "prediabetes", "type2", "type1"), typical=None, default="none"
-    )
-    height: float | None = field_("cm", 100, 230, typical=170, meaning="body height", default=None)
-    age: float | None = field_("a", 2, 110, typical=50, meaning="age", default=None)
-    fasting_glucose: float | None = field_(
-        "mg/dL", 40, 400, typical=100, meaning="fasting plasma glucose", default=None
-    )
-    fasting_insulin: float | None = field_("u[iU]/mL", 0.2, 300, typical=10, meaning="fasting insulin", default=None)
-    hba1c: float | None = field_("%", 3.5, 18, typical=5.7, meaning="glycated haemoglobin (NGSP)", default=None)
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Meal(Action):
-    """Something eaten or drunk; nutrients not given are taken in the usual proportion to its carbohydrate."""
-
-    carbohydrate: float = field_("g", 0, 200, typical=50, meaning="carbohydrate, fibre included")
-    protein: float | None = field_("g", 0, 150, typical=20, meaning="protein", default=None)
-    fat: float | None = field_("g", 0, 150, typical=20, meaning="fat", default=None)
-    fibre: float | None = field_("g", 0, 60, typical=5, meaning="dietary fibre", default=None)
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Insulin(Action):
-    """An insulin dose under the skin: rapid-acting or long-acting."""
-
-    units: float = field_("[iU]", 0, 60, typical=4, meaning="dose")
-    formulation: str = field_(meaning="rapid- or long-acting", choices=("fast", "basal"), default="fast")
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Exercise(Action):
-    """A bout of exercise of constant intensity; rest is 1 MET, brisk walking 3.5, running 9."""
-
-    mets: float = field_("1", 1, 15, typical=3.5, meaning="intensity in metabolic equivalents")
-    duration: float = field_("min", 0, 300, typical=30, meaning="how long")
+__all__ = ["Exercise", "Insulin", "Meal", "Person"]

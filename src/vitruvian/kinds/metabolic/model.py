@@ -28,7 +28,6 @@ from vitruvian.core.case import Case
 from vitruvian.core.forcing import Forcing
 from vitruvian.core.kind import Causal, ContextOfUse, Envelope, Example
 from vitruvian.core.noise import Discrepancy, Gaussian
-from vitruvian.core.quantity import AreaAbove, FractionWithin, Maximum, Mean, Minimum, Observable, Quantity
 from vitruvian.core.record import Record
 from vitruvian.engines.jaxsetup import jax, jnp
 from vitruvian.engines.ode import AbstractOdeKind
@@ -37,6 +36,7 @@ from vitruvian.kinds.metabolic.actions import Exercise, Insulin, Meal, Person
 from vitruvian.kinds.metabolic.example import example
 from vitruvian.kinds.metabolic.inputs import compiled
 from vitruvian.kinds.metabolic.population import shipped
+from vitruvian.models.glucose_observables import OBSERVABLES, QUANTITIES
 
 HOUR = 3600.0
 DAY = 86400.0
@@ -69,19 +69,7 @@ class Metabolic(AbstractOdeKind, Causal):
         "adults of CGMacros (no insulin doses in it); doses and type 1 from published models only",
     )
     parameters = par.PARAMETERS
-    observables = (
-        Observable("glucose", "mg/dL", "99504-3", low=20, high=1000, meaning="interstitial glucose, as a sensor sees"),
-        Observable("blood_glucose", "mg/dL", "2339-0", low=20, high=1000, meaning="glucose in blood"),
-    )
-    quantities = (
-        Quantity("mean_glucose", "mg/dL", "mean sensor glucose", "glucose", Mean()),
-        Quantity("peak_glucose", "mg/dL", "highest sensor glucose", "glucose", Maximum()),
-        Quantity("lowest_glucose", "mg/dL", "lowest sensor glucose", "glucose", Minimum()),
-        Quantity("time_in_range", "%", "time with 70 to 180 mg/dL", "glucose", FractionWithin(70, 180.001), 100.0),
-        Quantity("time_below_70", "%", "time below 70 mg/dL", "glucose", FractionWithin(high=70), 100.0),
-        Quantity("time_above_180", "%", "time above 180 mg/dL", "glucose", FractionWithin(low=180.001), 100.0),
-        Quantity("area_above_140", "mg.h/dL", "area above 140 mg/dL", "glucose", AreaAbove(140.0), 1 / HOUR),
-    )
+    observables, quantities = OBSERVABLES, QUANTITIES
     actions, subject = (Meal, Insulin, Exercise), Person
     noises = (
         Gaussian("glucose", sd=2.0),  # white part; the rest of a sensor's error cannot be told from the model's
