@@ -1,0 +1,32 @@
+"""Glycaemia: consensus metrics, the ambulatory glucose profile, error grids and the hypoglycaemia alarm."""
+
+from vitruvian.models.glycaemia.alarm import Alarm, AlarmScore, Lows, Watched, chosen, lows, score, trade_off
+from vitruvian.models.glycaemia.episodes import Episodes, episodes
+from vitruvian.models.glycaemia.errorgrid import ErrorGrid, error_grid
+from vitruvian.models.glycaemia.mage import Mage, mage
+from vitruvian.models.glycaemia.metrics import Metrics, metrics
+from vitruvian.models.glycaemia.profile import Profile, profile
+from vitruvian.models.glycaemia.trace import Grid, Trace
+
+__all__ = [
+    "Alarm",
+    "AlarmScore",
+    "Episodes",
+    "ErrorGrid",
+    "Grid",
+    "Lows",
+    "Mage",
+    "Metrics",
+    "Profile",
+    "Trace",
+    "Watched",
+    "chosen",
+    "episodes",
+    "error_grid",
+    "lows",
+    "mage",
+    "metrics",
+    "profile",
+    "score",
+    "trade_off",
+]
