@@ -20,6 +20,7 @@ from vitruvian.core.noise import AbstractNoise, Discrepancy
 from vitruvian.core.parameter import Parameter
 from vitruvian.core.quantity import Observable, Quantity, Request
 from vitruvian.core.record import Record
+from vitruvian.core.section import Section
 from vitruvian.core.units import check
 
 Outputs = Mapping[str, np.ndarray]
@@ -124,6 +125,10 @@ class AbstractKind(ABC):
     def population(self, case: Case) -> PopulationPrior:
         """What is believed of such a subject before any of its readings: the parameters' own priors, or better."""
         return PopulationPrior()
+
+    def sections(self, case: Case, record: Record) -> Sequence[Section]:
+        """What a report of such a subject shows beside what every report has: nothing, or this field's own pages."""
+        return ()
 
     def observable(self, name: str) -> Observable:
         """By name; KindError if there is none."""

@@ -107,8 +107,14 @@ def test_the_threshold_is_chosen_under_the_limit_of_false_alarms() -> None:
 
 
 def test_ranges_part_all_readings() -> None:
-    g = np.concatenate([np.arange(40, 401.0), [53.999, 69.999, 180.001, 250.001]])
+    g = np.concatenate([np.arange(40, 401.0), [53.499, 53.501, 69.999, 180.001, 250.001]])
     assert (sum(r.holds(g).astype(int) for r in RANGES.values()) == 1).all()
+
+
+def test_millimoles_fall_into_the_range_that_the_consensus_gives_them() -> None:
+    g = np.array([2.9, 3.0, 3.8, 3.9, 10.0, 10.1, 13.9, 14.0]) * 18.0156
+    names = ["very_low", "low", "low", "in_range", "in_range", "high", "high", "very_high"]
+    assert [n for x in g for n, r in RANGES.items() if r.holds(np.array([x]))[0]] == names
 
 
 def test_a_record_becomes_a_trace_in_local_time() -> None:

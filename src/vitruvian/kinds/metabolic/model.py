@@ -20,7 +20,7 @@ daily life over hours to days; leaves out drugs by mouth, illness, stress, alcoh
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from vitruvian.core.belief import PopulationPrior
@@ -29,6 +29,7 @@ from vitruvian.core.forcing import Forcing
 from vitruvian.core.kind import Causal, ContextOfUse, Envelope, Example
 from vitruvian.core.noise import Discrepancy, Gaussian
 from vitruvian.core.record import Record
+from vitruvian.core.section import Section
 from vitruvian.engines.jaxsetup import jax, jnp
 from vitruvian.engines.ode import AbstractOdeKind
 from vitruvian.kinds.metabolic import parameters as par
@@ -37,6 +38,7 @@ from vitruvian.kinds.metabolic.example import example
 from vitruvian.kinds.metabolic.inputs import compiled
 from vitruvian.kinds.metabolic.population import shipped
 from vitruvian.models.glucose_observables import OBSERVABLES, QUANTITIES
+from vitruvian.models.glycaemia.sections import sections
 
 HOUR = 3600.0
 DAY = 86400.0
@@ -85,6 +87,9 @@ class Metabolic(AbstractOdeKind, Causal):
     def population(self, case: Case) -> PopulationPrior:
         assert isinstance(case.subject, Person)
         return shipped().prior(case.subject)
+
+    def sections(self, case: Case, record: Record) -> Sequence[Section]:
+        return sections(case, record)
 
     def initial(self, th: Any, u: Mapping[str, Any]) -> tuple[Any, ...]:
         entered = _entered((u["t"] - u["meal_at"]) / 60 - th["delay"])

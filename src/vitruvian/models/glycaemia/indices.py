@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from vitruvian.models.glycaemia.ranges import OTHERS, RANGES
+
 MMOL = 18.0  # mg/dL per mmol/L in the published formula of GRADE (Hill et al. 2007)
 RISK = 22.77  # brings the squared risk to 0..100: Kovatchev et al., Diabetes Care 29:2433 (2006)
 
@@ -148,8 +150,9 @@ def gri(g: np.ndarray, w: np.ndarray | None = None) -> np.ndarray:
 
     Klonoff et al., J Diabetes Sci Technol 17:1226 (2023).
     """
-    each = 3.0 * (g < 54) + 2.4 * ((g >= 54) & (g < 70)) + 1.6 * (g > 250) + 0.8 * ((g > 180) & (g <= 250))
-    return np.minimum(100 * mean(each, w), 100.0)
+    weights = {"very_low": 3.0, "low": 2.4, "very_high": 1.6, "high": 0.8}
+    each = sum(weight * RANGES[name].holds(g) for name, weight in weights.items())
+    return np.minimum(100 * mean(np.asarray(each), w), 100.0)
 
 
 def cogi(g: np.ndarray, w: np.ndarray | None = None) -> np.ndarray:
@@ -158,6 +161,6 @@ def cogi(g: np.ndarray, w: np.ndarray | None = None) -> np.ndarray:
     Time below 70 counts from 15 % (0) to 0 % (100), SD from 108 mg/dL (0) to 18 (100): Leelarathna et al., J Diabetes
     Sci Technol 14:277 (2020).
     """
-    inside, below = share((g >= 70) & (g <= 180), w), share(g < 70, w)
+    inside, below = share(RANGES["in_range"].holds(g), w), share(OTHERS["below_70"].holds(g), w)
     steady = np.clip((108 - sd(g, w)) / (108 - 18), 0, 1)
     return 0.5 * inside + 35 * np.clip(1 - below / 15, 0, 1) + 15 * steady

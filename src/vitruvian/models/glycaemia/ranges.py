@@ -1,7 +1,8 @@
 """Time in the consensus ranges, and the goals for them.
 
 Ranges and goals: Battelino et al., Diabetes Care 42:1593 (2019), tables 1 and 2; tight range 70 to 140: Battelino et
-al., Lancet Diabetes Endocrinol 11:42 (2023). mg/dL; a reading counts by its value, whole mg/dL in the definitions.
+al., Lancet Diabetes Endocrinol 11:42 (2023). They are written in whole mg/dL, and so a reading counts: 10.0 mmol/L
+(180.2 mg/dL) is in range and 13.9 mmol/L (250.4) is not above 250, as the same tables have it in mmol/L.
 """
 
 from __future__ import annotations
@@ -14,35 +15,31 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Range:
-    """Readings in [low, high), or [low, high] where `closed`; `meaning` is how the consensus names it."""
+    """Readings from `low` to `high` whole mg/dL, both in it; `meaning` is how the consensus names it."""
 
     low: float
     high: float
-    closed: bool
     meaning: str
 
     def holds(self, g: np.ndarray) -> np.ndarray:
         """Which readings (n,) lie in it."""
-        return (g >= self.low) & ((g <= self.high) if self.closed else (g < self.high))
-
-
-def _above(level: float) -> float:
-    return math.nextafter(level, math.inf)
+        whole = np.rint(g)
+        return (whole >= self.low) & (whole <= self.high)
 
 
 RANGES = {
-    "very_low": Range(0, 54, False, "below 54 mg/dL (level 2)"),
-    "low": Range(54, 70, False, "54 to 69 mg/dL (level 1)"),
-    "in_range": Range(70, 180, True, "70 to 180 mg/dL"),
-    "high": Range(_above(180), 250, True, "181 to 250 mg/dL (level 1)"),
-    "very_high": Range(_above(250), math.inf, False, "above 250 mg/dL (level 2)"),
+    "very_low": Range(0, 53, "below 54 mg/dL (level 2)"),
+    "low": Range(54, 69, "54 to 69 mg/dL (level 1)"),
+    "in_range": Range(70, 180, "70 to 180 mg/dL"),
+    "high": Range(181, 250, "181 to 250 mg/dL (level 1)"),
+    "very_high": Range(251, math.inf, "above 250 mg/dL (level 2)"),
 }
 # overlapping ranges of the same papers; 63 to 140 is the one for pregnancy
 OTHERS = {
-    "below_70": Range(0, 70, False, "below 70 mg/dL"),
-    "above_180": Range(_above(180), math.inf, False, "above 180 mg/dL"),
-    "tight_range": Range(70, 140, True, "70 to 140 mg/dL"),
-    "pregnancy_range": Range(63, 140, True, "63 to 140 mg/dL (pregnancy)"),
+    "below_70": Range(0, 69, "below 70 mg/dL"),
+    "above_180": Range(181, math.inf, "above 180 mg/dL"),
+    "tight_range": Range(70, 140, "70 to 140 mg/dL"),
+    "pregnancy_range": Range(63, 140, "63 to 140 mg/dL (pregnancy)"),
 }
 
 

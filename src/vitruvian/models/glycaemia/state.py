@@ -11,6 +11,7 @@ import math
 import numpy as np
 
 from vitruvian.models.glycaemia.episodes import find
+from vitruvian.models.glycaemia.ranges import RANGES
 from vitruvian.models.glycaemia.trace import MINUTE, Trace
 from vitruvian.models.glycaemia.variability import gvp
 
@@ -25,7 +26,7 @@ def personal_state(trace: Trace) -> float:
         for e in find(grid, 70.0, "low", 20 * MINUTE, 30 * MINUTE)
         if not any(d.start < e.stop and e.start < d.stop for d in deep)
     ]
-    inside = 100 * float(np.mean((g >= 70) & (g <= 180)))
+    inside = 100 * float(np.mean(RANGES["in_range"].holds(g)))
     level = float(np.mean(g))
     variability = 1 + 9 * _rising(0.049 * (gvp(grid) - 65.47))
     mean = 1 + 9 * (_rising(-0.1139 * (level - 72.08)) + _rising(0.09195 * (level - 157.57)))

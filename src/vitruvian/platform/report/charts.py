@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from vitruvian.core.section import Section
 from vitruvian.platform.report.content import Content
 from vitruvian.verbs.plots import COLOURS, axes
 
@@ -89,6 +90,18 @@ def profile(content: Content) -> str | None:
     return svg(draw, f"{content.observable} by time of day, percentiles of the readings")
 
 
+def added(part: Section) -> str | None:
+    """The picture of a section that the kind adds."""
+    draw = part.draw
+
+    def drawn(ax: Any) -> None:
+        if draw is not None:
+            draw(ax)
+            ax.set_title("")
+
+    return svg(drawn, part.shows or part.title) if draw is not None else None
+
+
 def fit(content: Content) -> str | None:
     """Readings of the window over the model."""
     if content.fitted is None:
@@ -161,4 +174,4 @@ def _finish(ax: Any, content: Content, *, legend: bool) -> None:
         ax.legend(frameon=False, ncols=4)
 
 
-__all__ = ["axes", "fit", "forecast", "learned", "options", "profile", "record", "svg"]
+__all__ = ["added", "axes", "fit", "forecast", "learned", "options", "profile", "record", "svg"]

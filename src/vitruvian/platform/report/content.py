@@ -13,6 +13,7 @@ from vitruvian.core.action import Action
 from vitruvian.core.kind import Causal
 from vitruvian.core.quantity import Request
 from vitruvian.core.record import Record
+from vitruvian.core.section import Section
 from vitruvian.core.twin import Twin
 from vitruvian.platform.evidence import results
 from vitruvian.verbs.compare import compare
@@ -41,6 +42,7 @@ class Content:
     imported: Sequence[str] = ()
     synthetic: bool = False
     whole: Twin | None = None
+    sections: Sequence[Section] = ()
 
     @property
     def record(self) -> Record:
@@ -96,6 +98,7 @@ def gather(
         imported=imported,
         synthetic=synthetic,
         whole=whole,
+        sections=kind.sections(twin.case, (whole or twin).record.until(belief.known_at)),
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from vitruvian.core.fields import infos
 from vitruvian.core.latents import Latents
+from vitruvian.core.section import Section
 from vitruvian.platform.report import charts
 from vitruvian.platform.report.content import Content
 from vitruvian.verbs.result import Ensemble, weighted_quantile
@@ -42,6 +43,7 @@ def render(content: Content) -> str:
     parts = [
         _head(content),
         _data(content),
+        *(_section(part.title, _added(part)) for part in content.sections),
         _section("Fit", _fit(content)),
         _section("Forecast", _forecast(content)),
         _section("What if", _options(content)),
@@ -94,9 +96,16 @@ def _data(content: Content) -> str:
         ]
         body.append(_table(("Of the readings", "value", "unit"), of, numeric=(1,)))
     body.append(charts.record(content))
-    if shape := charts.profile(content):
+    if not content.sections and (shape := charts.profile(content)):  # the kind's own sections say it better
         body.append(f"<h3>By time of day</h3>{shape}")
     return _section("Profile", "".join(body))
+
+
+def _added(part: Section) -> str:
+    """A section that the kind adds."""
+    said = "".join(f"<p>{escape(line)}</p>" for line in part.said)
+    table = f'<div class="scroll">{_table(part.head, part.rows)}</div>' if part.rows else ""
+    return f"{said}{charts.added(part) or ''}{table}"
 
 
 def _fit(content: Content) -> str:
