@@ -54,3 +54,11 @@ class ParseError(VitruvianError):
 
 class StoreError(VitruvianError):
     """The store cannot do what was asked: unknown twin, conflicting key, locked file."""
+
+
+class MissingError(StoreError):
+    """What was named is not there."""
+
+
+class ConflictError(StoreError):
+    """It does not fit what is there already: a name or key that is taken, a version that is no longer the newest."""

@@ -96,7 +96,7 @@ class Session:
         near = difflib.get_close_matches(name.lower(), folded, n=1, cutoff=0.5)
         if not near or "there is no twin" not in err.what:
             return err
-        return StoreError(err.what, where=err.where, fix=f"did you mean {folded[near[0]]}? Or see: vitruvian twin list")
+        return type(err)(err.what, where=err.where, fix=f"did you mean {folded[near[0]]}? Or see: vitruvian twin list")
 
 
 def machine_zone() -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, insert, select, update
 
-from vitruvian.core.errors import StoreError
+from vitruvian.core.errors import ConflictError
 from vitruvian.platform.store.facts import Receipt
 from vitruvian.platform.store.schema import actions, counters, observations
 
@@ -126,7 +126,7 @@ def _repeats(
 
 def _refuse_reuse(chain: Chain, row: Mapping[str, Any], said: tuple[Any, ...], twin: Mapping[str, Any]) -> None:
     if row[chain.id] != twin[chain.id] or said != _content(chain, twin):
-        raise StoreError(
+        raise ConflictError(
             f"the idempotency key '{row['idempotency_key']}' came before with other content",
             where=f"{row['source_row']} ({chain.id} {row[chain.id]})",
             fix="give every message its own key",

@@ -6,8 +6,9 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -17,20 +18,61 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 from vitruvian.core.errors import StoreError
 
 FILE = "vitruvian.db"
-HEAD = "0001"  # the schema this program writes; a test holds it equal to the newest migration
+HEAD = "0002"  # the schema this program writes; a test holds it equal to the newest migration
 BUSY_SECONDS = 20.0  # how long a writer waits for another
 MIGRATIONS = Path(__file__).parent / "migrations"
 _MIGRATING = threading.Lock()  # alembic keeps its context in module globals
 
 
-class Database:
-    """An engine whose reads see one snapshot and whose writes are one at a time, durable when they return."""
+class AbstractDatabase(ABC):
+    """Where facts are read and written in transactions."""
+
+    @abstractmethod
+    def read(self) -> AbstractContextManager[Connection]:
+        """A transaction that only reads: one snapshot."""
+
+    @abstractmethod
+    def write(self) -> AbstractContextManager[Connection]:
+        """A transaction that writes, alone; all of it holds when it ends without an error, else nothing."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of what is held open."""
+
+
+class Joined(AbstractDatabase):
+    """A transaction that somebody else began: what is written here becomes durable when that one does."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def read(self) -> AbstractContextManager[Connection]:
+        return nullcontext(self._connection)
+
+    def write(self) -> AbstractContextManager[Connection]:
+        return nullcontext(self._connection)
+
+    def close(self) -> None:
+        """Nothing: who began the transaction ends it."""
+
+
+class Database(AbstractDatabase):
+    """An engine whose reads see one snapshot and whose writes are one at a time, durable when they return.
+
+    `committed` are called after every write, in the writer's thread: followers look what is new.
+    """
 
     def __init__(self, url: URL) -> None:
         self.url = url
         self.where = url.database or url.render_as_string(hide_password=True)
-        self._engine = _sqlite(url) if url.get_backend_name() == "sqlite" else create_engine(url)
+        self.is_sqlite = url.get_backend_name() == "sqlite"
+        self.committed: list[Callable[[], None]] = []
+        self._engine = _sqlite(url) if self.is_sqlite else _server(url)
         self._writer = self._engine.execution_options(begin="IMMEDIATE")
+        if not self.is_sqlite:  # a snapshot for readers; writers wait for the row lock of the ingest sequence
+            self._writer = self._engine.execution_options(isolation_level="READ COMMITTED")
+        # SQLite's own waiting sleeps in long steps: threads of one process take turns here instead.
+        self._turn: AbstractContextManager[Any] = threading.RLock() if self.is_sqlite else nullcontext()
 
     @classmethod
     def open(cls, place: str | Path) -> Database:
@@ -41,15 +83,15 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A transaction that only reads: one snapshot."""
         with self._plainly(), self._engine.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """A transaction that writes; it holds the only write lock, and is on disk when it ends without an error."""
-        with self._plainly(), self._writer.connect() as connection, connection.begin():
+        with self._turn, self._plainly(), self._writer.connect() as connection, connection.begin():
             yield connection
+        for tell in tuple(self.committed):
+            tell()
 
     def close(self) -> None:
         """Let go of the file."""
@@ -107,7 +149,8 @@ class Database:
 
 def _url(place: str | Path) -> URL:
     if "://" in str(place):
-        return make_url(str(place))
+        url = make_url(str(place))
+        return url.set(drivername="postgresql+psycopg") if url.get_backend_name() == "postgresql" else url
     path = Path(place).expanduser().absolute()
     if path.is_dir() or path.suffix == "":
         path = path / FILE
@@ -123,8 +166,19 @@ def _url(place: str | Path) -> URL:
     return URL.create("sqlite", database=str(path))
 
 
+def _server(url: URL) -> Engine:
+    try:
+        return create_engine(url, isolation_level="REPEATABLE READ", pool_size=16, max_overflow=16, pool_pre_ping=True)
+    except ImportError as err:
+        raise StoreError(
+            f"the driver for {url.get_backend_name()} is not installed ({err})",
+            where=url.render_as_string(hide_password=True),
+            fix="pip install 'vitruvian[postgres]'",
+        ) from err
+
+
 def _sqlite(url: URL) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS}, pool_size=16, max_overflow=48)
 
     @event.listens_for(engine, "connect")
     def _(raw: Any, _record: Any) -> None:

@@ -14,14 +14,14 @@ from sqlalchemy import Connection
 
 from vitruvian.core.belief import Belief
 from vitruvian.core.case import Case
-from vitruvian.core.errors import StoreError
+from vitruvian.core.errors import MissingError
 from vitruvian.core.kind import AbstractKind
 from vitruvian.core.record import Record
 from vitruvian.platform.aside import Aside
 from vitruvian.platform.home import home
 from vitruvian.platform.instant import from_seconds, micros
 from vitruvian.platform.store import beliefs, chain, sources, twins, views
-from vitruvian.platform.store.database import Database
+from vitruvian.platform.store.database import AbstractDatabase, Database
 from vitruvian.platform.store.facts import (
     Deed,
     Extent,
@@ -32,8 +32,7 @@ from vitruvian.platform.store.facts import (
     StoredForecast,
     TwinRow,
 )
-
-RAW = 500  # characters of a row's text that are kept
+from vitruvian.platform.store.rows import deed_rows, reading_rows
 
 
 @dataclass(frozen=True)
@@ -43,7 +42,7 @@ class Store:
     `as_of` asks what was known by then; `as_of_seq` what this store had received by then. None: all of it.
     """
 
-    database: Database
+    database: AbstractDatabase
     tenant: str = "local"
 
     @classmethod
@@ -75,7 +74,7 @@ class Store:
             twin = twins.create(connection, self.tenant, subject, kind, case, seq, at, actor)
             if case.timeline:
                 source = sources.begin(connection, twin, Source("twin create", actor=actor), seq, at)
-                rows = _deeds(twin, source, deeds_of(case))
+                rows = deed_rows(twin, source, deeds_of(case))
                 _, seq = chain.append(connection, chain.DEEDS, rows, seq, at)
             chain.give_out(connection, seq)
         return twin
@@ -120,8 +119,8 @@ class Store:
             if isinstance(source, Source):
                 seq += 1
                 source = sources.begin(connection, row, source, seq, at)
-            readings, seq = chain.append(connection, chain.READINGS, _readings(row, source, observations), seq, at)
-            deeds, seq = chain.append(connection, chain.DEEDS, _deeds(row, source, actions), seq, at)
+            readings, seq = chain.append(connection, chain.READINGS, reading_rows(row, source, observations), seq, at)
+            deeds, seq = chain.append(connection, chain.DEEDS, deed_rows(row, source, actions), seq, at)
             before = seq
             seq = sources.set_aside(connection, row, source, asides, seq, at)
             chain.give_out(connection, seq)
@@ -153,7 +152,7 @@ class Store:
         with self._writing(twin) as (connection, row, seq):
             held = chain.newest(connection, which, row.id, ids)
             if lacking := [name for name in ids if name not in held]:
-                raise StoreError(f"there is no {which.id} '{lacking[0]}'", where=f"twin {row.id}", fix="check the id")
+                raise MissingError(f"there is no {which.id} '{lacking[0]}'", where=f"twin {row.id}", fix="check the id")
             seq += 1
             made = sources.begin(connection, row, source, seq, at)
             own = {"removed": True, "known_us": None, "idempotency_key": "", "source_id": made, "source_row": ""}
@@ -267,50 +266,6 @@ def deeds_of(case: Case) -> list[Deed]:
         at_us = from_seconds(at, case.origin)
         rows.append(Deed(action_id=f"{name}|{at_us}|{i}", type=name, at_us=at_us, body=body, known_us=known_us))
     return rows
-
-
-def _readings(twin: TwinRow, source_id: str, rows: Sequence[Observation]) -> list[dict[str, Any]]:
-    return [
-        {
-            **_common(twin, source_id, row),
-            "reading_id": row.reading_id,
-            "valid_us": row.valid_us,
-            "observable": row.observable,
-            "value": float(row.value),
-            "unit": row.unit,
-            "sd": row.sd,
-            "limit_flag": row.limit,
-            "sensor": row.sensor,
-            "device": row.device,
-        }
-        for row in rows
-    ]
-
-
-def _deeds(twin: TwinRow, source_id: str, rows: Sequence[Deed]) -> list[dict[str, Any]]:
-    return [
-        {
-            **_common(twin, source_id, row),
-            "action_id": row.action_id,
-            "type": row.type,
-            "at_us": row.at_us,
-            "body": dict(row.body),
-        }
-        for row in rows
-    ]
-
-
-def _common(twin: TwinRow, source_id: str, row: Observation | Deed) -> dict[str, Any]:
-    return {
-        "tenant": twin.tenant,
-        "twin_id": twin.id,
-        "known_us": row.known_us,
-        "removed": row.removed,
-        "idempotency_key": row.idempotency_key,
-        "source_id": source_id,
-        "source_row": row.row[:200],
-        "raw": row.raw[:RAW],
-    }
 
 
 def _now(now: datetime | None) -> int:

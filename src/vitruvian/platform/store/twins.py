@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, insert, or_, select
 from sqlalchemy.engine import RowMapping
 
 from vitruvian.core.case import Case, Origin, Series, Subject
-from vitruvian.core.errors import StoreError
+from vitruvian.core.errors import ConflictError, MissingError, StoreError
 from vitruvian.core.kind import AbstractKind, Fittable
 from vitruvian.platform.store.facts import TwinRow
 from vitruvian.platform.store.schema import subjects, twins
@@ -28,7 +28,7 @@ def create(
         raise StoreError("a subject needs a name", where="create twin", fix="give a pseudonym, e.g. S1")
     for held in _match(connection, tenant, or_(twins.c.id == subject, subjects.c.pseudonym == subject)):
         if held.id == subject or held.kind == kind.name:
-            raise StoreError(
+            raise ConflictError(
                 f"there is already a {held.kind} twin of '{held.subject}': {held.id}",
                 where="create twin",
                 fix="observe that one, or choose another subject",
@@ -57,12 +57,12 @@ def find(connection: Connection, tenant: str, name: str) -> TwinRow:
         return fits[0]
     if fits:
         which = ", ".join(f"{t.id} ({t.kind})" for t in fits)
-        raise StoreError(f"'{name}' has {len(fits)} twins: {which}", where="store", fix="name one by its id")
+        raise ConflictError(f"'{name}' has {len(fits)} twins: {which}", where="store", fix="name one by its id")
     held = everyone(connection, tenant)
     names = [f"{t.id} ({t.subject})" for t in held[:SHOWN]]
     more = f" and {len(held) - SHOWN} more" if len(held) > SHOWN else ""
     fix = f"use one of {', '.join(names)}{more}" if names else "make one with: vitruvian twin create"
-    raise StoreError(f"there is no twin '{name}'", where="store", fix=fix)
+    raise MissingError(f"there is no twin '{name}'", where="store", fix=fix)
 
 
 def everyone(connection: Connection, tenant: str) -> tuple[TwinRow, ...]:
