@@ -1,1 +1,1 @@
-"""The HTTP interface: one file a resource."""
+"""The HTTP interface: one file a resource. `vitruvian.api.app.create_app` makes it."""

@@ -24,6 +24,7 @@ COMMANDS = {
     "backtest": "vitruvian.cli.know:backtest",
     "report": "vitruvian.cli.report:report",
     "demo": "vitruvian.cli.report:demo",
+    "serve": "vitruvian.api.command:serve",
     "validate": "vitruvian.cli.validate:validate",
     "conform": "vitruvian.cli.conform:conform",
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -60,53 +60,18 @@ def describe(kind: str, as_json: bool) -> None:
 
     found = registry.get(kind)
     if as_json:
+        from vitruvian.platform.described import as_data
+
         put_json(as_data(found))
     else:
         say(as_text(found))
-
-
-def as_data(kind: AbstractKind) -> dict[str, Any]:
-    """A kind as plain JSON."""
-    return {
-        "name": kind.name,
-        "version": kind.version,
-        "context_of_use": vars(kind.context_of_use),
-        "capabilities": capabilities(kind),
-        "subject": kind.subject.json_schema(),
-        "actions": [a.json_schema() for a in kind.actions],
-        "observables": [
-            {"name": o.name, "unit": o.unit, "code": o.code, "meaning": o.meaning, "axis": o.axis, "dims": list(o.dims)}
-            for o in kind.observables
-        ],
-        "quantities": [{"name": q.name, "unit": q.unit, "meaning": q.meaning} for q in kind.quantities],
-        "parameters": [
-            {"name": p.name, "unit": p.unit, "meaning": p.meaning, "source": p.source, "dims": list(p.dims)}
-            for p in kind.parameters
-        ],
-        "envelope": {"ranges": {k: list(v) for k, v in kind.envelope.ranges.items()}, "source": kind.envelope.source},
-    }
-
-
-def capabilities(kind: AbstractKind) -> list[str]:
-    """The capabilities of the contract that the kind has."""
-    from vitruvian.core import kind as contract
-
-    names = (
-        "Causal",
-        "Differentiable",
-        "Resumable",
-        "Filterable",
-        "Reconstructible",
-        "Fittable",
-        "ExactLikelihood",
-    )
-    return [name for name in names if isinstance(kind, getattr(contract, name))]
 
 
 def as_text(kind: AbstractKind) -> list[str]:
     """A kind for people."""
     from vitruvian.cli.tables import table
     from vitruvian.core.fields import infos
+    from vitruvian.platform.described import capabilities
     from vitruvian.platform.fieldtext import describe as field
 
     use = kind.context_of_use

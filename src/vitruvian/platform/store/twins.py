@@ -70,6 +70,15 @@ def everyone(connection: Connection, tenant: str) -> tuple[TwinRow, ...]:
     return _match(connection, tenant)
 
 
+def page(connection: Connection, tenant: str, after: int, limit: int, kind: str = "") -> list[tuple[int, TwinRow]]:
+    """(seq, twin) of the next twins after this sequence, in the order in which they were made."""
+    found = select(*twins.c, subjects.c.pseudonym).join(subjects).where(twins.c.tenant == tenant, twins.c.seq > after)
+    if kind:
+        found = found.where(twins.c.kind == kind)
+    rows = connection.execute(found.order_by(twins.c.seq).limit(limit)).mappings()
+    return [(row["seq"], _twin(row)) for row in rows]
+
+
 def subject_and_series(row: TwinRow, kind: AbstractKind) -> tuple[Subject, dict[str, Series]]:
     """The subject and the array inputs in a twin's case document."""
     document = row.case_document

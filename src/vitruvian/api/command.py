@@ -1,0 +1,55 @@
+"""vitruvian serve: the server in one process, on an embedded database or on PostgreSQL."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import click
+
+
+@click.command()
+@click.option("--db", default=None, metavar="PLACE", help="A folder, a file, or postgresql://... [default: the store]")
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option("--port", default=8080, show_default=True, help="The port; 0 takes a free one.")
+@click.option("--behind-tls", is_flag=True, help="A proxy in front speaks TLS: cookies are sent over TLS only.")
+@click.option("--quiet", is_flag=True, help="No line of log a request.")
+def serve(db: str | None, host: str, port: int, behind_tls: bool, quiet: bool) -> None:
+    """Serve twins over HTTP: records in, forecasts and alerts out, a live stream of both.
+
+    \b
+    Examples:
+      vitruvian serve
+      vitruvian serve --db postgresql://vitruvian@localhost/vitruvian --port 8443 --behind-tls
+
+    While there is no user, a one-time token is printed with which the first one is made (POST /v1/setup). Paths and
+    examples: /docs. Ctrl-C ends it; what was acknowledged is on disk.
+    """
+    import uvicorn
+
+    from vitruvian.api.app import create_app
+    from vitruvian.api.site import Settings
+    from vitruvian.platform.trust import people
+
+    _log(quiet)
+    app = create_app(db, settings=Settings(secure_cookies=behind_tls))
+    site = app.site
+    with site.database.write() as connection:
+        token = people.setup_token(connection, site.now_us)
+    config = uvicorn.Config(app, host=host, port=port, log_config=None, access_log=False, server_header=False)
+    listening = config.bind_socket()
+    click.echo(f"Vitruvian listens on http://{host}:{listening.getsockname()[1]}  (database: {site.database.where})")
+    if token is not None:
+        click.echo(f"No user yet. One-time set-up token: {token}")
+    sys.stdout.flush()
+    uvicorn.Server(config).run(sockets=[listening])
+
+
+def _log(quiet: bool) -> None:
+    """One JSON object a line on stderr; what names a person never gets there."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    root = logging.getLogger("vitruvian")
+    root.addHandler(handler)
+    root.setLevel(logging.WARNING if quiet else logging.INFO)
+    root.propagate = False

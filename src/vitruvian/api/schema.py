@@ -1,0 +1,60 @@
+"""The OpenAPI document: FastAPI's, with what each operation's permission is, and how to show who one is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from vitruvian.api.gate import COOKIE, PUBLIC, routes
+from vitruvian.api.problems import ProblemBody
+
+ABOUT = """Healthcare digital twins: what will happen, what if, what is best, why, and how do you know.
+
+Every time is ISO 8601 with an offset; a time without one is local to the twin's subject where that is said. Lists come
+in pages: `next` is the value of `after` for the following page. What is read carries an ETag. Errors are
+application/problem+json with what is wrong, where, and the fix. For research use: not a medical device."""
+
+
+def install(app: FastAPI) -> None:
+    """`app.openapi()` makes the document once."""
+
+    def document() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = _document(app)
+        return app.openapi_schema
+
+    app.openapi = document
+
+
+def _document(app: FastAPI) -> dict[str, Any]:
+    made = get_openapi(
+        title=app.title, version=app.version, description=app.description, routes=app.routes, openapi_version="3.1.0"
+    )
+    components = made.setdefault("components", {})
+    schemas = components.setdefault("schemas", {})
+    schemas["ProblemBody"] = ProblemBody.model_json_schema(ref_template="#/components/schemas/{model}")
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+    components["securitySchemes"] = {
+        "token": {"type": "http", "scheme": "bearer", "description": "an API token: POST /v1/tokens"},
+        "session": {"type": "apiKey", "in": "cookie", "name": COOKIE, "description": "POST /v1/sessions sets it"},
+    }
+    for route, permission in routes(app):
+        for method in route.methods or ():
+            operation = made["paths"].get(route.path_format, {}).get(method.lower())
+            if operation is None:
+                continue
+            operation["x-permission"] = permission
+            operation["security"] = [] if permission == PUBLIC else [{"token": []}, {"session": []}]
+            _problem_for_422(operation)
+    return made
+
+
+def _problem_for_422(operation: dict[str, Any]) -> None:
+    """FastAPI documents its own form of a 422; here it is a problem like every other."""
+    found = operation["responses"].get("422")
+    if found is not None:
+        found["description"] = "Unprocessable Content"
+        found["content"] = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemBody"}}}

@@ -1,0 +1,37 @@
+"""The audit log: who did what, when, and whether it was allowed. Append-only: the database refuses any change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import Connection, insert, select
+
+from vitruvian.platform.store.schema_trust import audit
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """One request. The path names twins by their id, never a subject; no body, no query is kept."""
+
+    at_us: int
+    tenant: str
+    actor: str
+    permission: str
+    method: str
+    path: str
+    status: int
+    request_id: str
+    address: str
+
+
+def write(connection: Connection, accesses: Sequence[Access]) -> None:
+    """Append these."""
+    connection.execute(insert(audit), [asdict(a) for a in accesses])
+
+
+def read(connection: Connection, tenant: str, after: int, limit: int) -> list[dict[str, Any]]:
+    """Entries after number `after`, oldest first."""
+    match = select(audit).where(audit.c.tenant == tenant, audit.c.n > after).order_by(audit.c.n).limit(limit)
+    return [dict(row) for row in connection.execute(match).mappings()]
