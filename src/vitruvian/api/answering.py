@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
@@ -14,6 +13,7 @@ from sqlalchemy import Connection, insert, select
 from vitruvian.api.problems import Problem
 from vitruvian.api.site import site_of
 from vitruvian.core.errors import ConflictError
+from vitruvian.platform.jobs.result import plain
 from vitruvian.platform.store.schema_trust import replies
 from vitruvian.platform.trust.policy import Principal
 
@@ -32,19 +32,6 @@ Work = Callable[[Connection], tuple[int, Any]]
 def encoded(value: Any) -> bytes:
     """JSON bytes; what JSON cannot say (nan, infinity) becomes null."""
     return msgspec.json.encode(plain(value))
-
-
-def plain(value: Any) -> Any:
-    """Only what JSON has."""
-    if isinstance(value, Mapping):
-        return {str(k): plain(v) for k, v in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(v) for v in value]
-    if hasattr(value, "tolist"):
-        return plain(value.tolist())
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
 
 
 def json_answer(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

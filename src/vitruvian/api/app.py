@@ -19,7 +19,8 @@ from typing import Any
 from fastapi import APIRouter, FastAPI
 
 from vitruvian import __version__
-from vitruvian.api import gate, problems, schema
+from vitruvian.api import alerts, following, gate, hub, jobs, problems, schema
+from vitruvian.api.forecasts import router as forecasts
 from vitruvian.api.frame import Frame
 from vitruvian.api.health import router as health
 from vitruvian.api.kinds import router as kinds
@@ -28,16 +29,21 @@ from vitruvian.api.login import router as login
 from vitruvian.api.metrics import Metrics
 from vitruvian.api.metrics import router as metrics
 from vitruvian.api.people import router as people
+from vitruvian.api.questions import router as questions
 from vitruvian.api.readings import router as readings
 from vitruvian.api.records import router as records
 from vitruvian.api.site import Service, Settings, Site
+from vitruvian.api.stream import router as stream
 from vitruvian.api.twins import router as twins
 from vitruvian.platform.home import home
 from vitruvian.platform.session import now
 from vitruvian.platform.store.database import Database
 
-ROUTERS = (landing, health, login, people, kinds, twins, records, readings, metrics)
-SERVICES: tuple[Service, ...] = ()
+ROUTERS = (
+    *(landing, health, login, people, kinds, twins, records, readings),
+    *(forecasts, questions, following.router, alerts.router, jobs.router, stream, metrics),
+)
+SERVICES: tuple[Service, ...] = (hub.service, following.service, alerts.service, jobs.service)
 
 
 @dataclass(frozen=True)

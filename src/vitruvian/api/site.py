@@ -89,7 +89,7 @@ class Site:
 
     def live(self, who: Principal, twin_id: str) -> LiveTwin:
         """The same, to be asked."""
-        return LiveTwin(self.store(who), self.twin(who, twin_id), self.clock)
+        return LiveTwin(self.store(who), self.twin(who, twin_id), self.clock, who.actor)
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         """In the next group commit; on disk when this returns."""

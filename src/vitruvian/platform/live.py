@@ -52,6 +52,7 @@ class LiveTwin:
     store: Store
     row: TwinRow
     clock: Callable[[], datetime]
+    actor: str = "local"  # whose doing is written beside what is stored
 
     def __repr__(self) -> str:
         return f"<{self.row.kind} twin of {self.row.subject} ({self.row.id})>"
@@ -129,6 +130,19 @@ class LiveTwin:
         seed: int = 0,
     ) -> Forecast:
         """What will happen in the next hours: all observables over time and all quantities, or those named in `of`."""
+        return self.said(hours, of=of, as_of=as_of, noise=noise, sensor=sensor, seed=seed)[1]
+
+    def said(
+        self,
+        hours: float = 3.0,
+        *,
+        of: Sequence[str] = (),
+        as_of: Moment = None,
+        noise: bool = False,
+        sensor: str = "",
+        seed: int = 0,
+    ) -> tuple[int, Forecast]:
+        """`forecast`, with the version under which it is kept."""
         from vitruvian.verbs.forecast import forecast
 
         twin, version, start, notes = self._ready(as_of, seed)
@@ -137,10 +151,16 @@ class LiveTwin:
         answer = dataclasses.replace(answer, warnings=(*answer.warnings, *notes))
         asked = {"verb": "forecast", "hours": hours, "of": list(request.items), "noise": noise, "seed": seed}
         known = self.know.moment(twin.believed().known_at)
-        self.store.save_forecast(
-            self.row.id, asked, answer.to_json(), as_of=known, belief_version=version, now=self.clock()
+        kept = self.store.save_forecast(
+            self.row.id,
+            asked,
+            answer.to_json(),
+            as_of=known,
+            belief_version=version,
+            now=self.clock(),
+            actor=self.actor,
         )
-        return answer
+        return kept, answer
 
     def compare(
         self,
@@ -281,7 +301,7 @@ class LiveTwin:
         return self._keep("calibrated", calibrate(twin, method=method, window=window, known_at=known_at, seed=seed))
 
     def _keep(self, how: str, twin: Twin) -> Learned:
-        version = self.store.save_belief(self.row.id, twin.believed(), now=self.clock())
+        version = self.store.save_belief(self.row.id, twin.believed(), now=self.clock(), actor=self.actor)
         return Learned(how, version, twin)
 
     def _ready(self, as_of: Moment, seed: int, *, fit: bool = False) -> tuple[Twin, int, float, tuple[str, ...]]:

@@ -49,16 +49,20 @@ def assimilate_many(
     news: Sequence[Record],
     *,
     method: str | None = None,
-    known_at: float | None = None,
+    known_at: float | Sequence[float] | None = None,
     seed: int | None = None,
     members: int | None = None,
 ) -> list[Twin]:
-    """`assimilate` for each twin. Twins of one kind that stand at the same moments share ensemble runs."""
+    """`assimilate` for each twin. Twins of one kind that stand at the same moments share ensemble runs.
+
+    known_at: one moment for all, or one for each.
+    """
+    moments = known_at if isinstance(known_at, Sequence) else [known_at] * len(twins)
     out: list[Twin] = []
     streams: dict[int, _Stream] = {}
-    for k, (twin, new) in enumerate(zip(twins, news, strict=True)):
+    for k, (twin, new, moment) in enumerate(zip(twins, news, moments, strict=True)):
         belief, fresh = twin.believed(), twin.observe(new)
-        known = max(belief.known_at, np.max(fresh.record.known_at, initial=-np.inf)) if known_at is None else known_at
+        known = max(belief.known_at, np.max(fresh.record.known_at, initial=-np.inf)) if moment is None else moment
         wish = _Wish(method or default_filter(twin.kind), belief.seed if seed is None else seed, members, float(known))
         if isinstance(twin.kind, Filterable):
             streams[k] = _stream(fresh, wish)

@@ -82,6 +82,12 @@ def read_forecasts(connection: Connection, twin: TwinRow, as_of_us: int | None) 
     )
 
 
+def read_forecast(connection: Connection, twin: TwinRow, version: int) -> Any:
+    """What was said in this version."""
+    match = select(forecasts).where(forecasts.c.twin_id == twin.id, forecasts.c.version == version)
+    return _open(connection.execute(match).mappings().one())
+
+
 def _append(
     connection: Connection,
     table: Table,

@@ -1,0 +1,1 @@
+"""Alerts: rules that are looked at with every renewal, alerts with their steps, and their delivery."""

@@ -1,0 +1,116 @@
+"""What a job can be: one function a type, from arguments to a JSON result. Arguments are checked beforehand."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from vitruvian.core.errors import FieldError
+from vitruvian.platform.live import LiveTwin
+
+Progress = Callable[[float], None]
+
+
+@dataclasses.dataclass(frozen=True)
+class Type:
+    """A type of job: whether it is about a twin, the arguments it takes with their types, and what it does."""
+
+    of_twin: bool
+    arguments: Mapping[str, tuple[type, ...]]
+    work: Callable[..., Any]
+    meaning: str
+
+
+def calibrate(live: LiveTwin, progress: Progress, **how: Any) -> Any:
+    """From the population to this subject."""
+    return live.calibrate(**how).to_json()
+
+
+def assimilate(live: LiveTwin, progress: Progress) -> Any:
+    """What came since, into the belief."""
+    return live.assimilate().to_json()
+
+
+def backtest(live: LiveTwin, progress: Progress, horizons: Any = None, **how: Any) -> Any:
+    """What would have been said then, scored against what came."""
+    given = {} if horizons is None else {"horizons": horizons}
+    return live.backtest(**given, **how, progress=progress).to_json()
+
+
+def explain(live: LiveTwin, progress: Progress, **how: Any) -> Any:
+    """Why a quantity is what is forecast."""
+    return live.explain(**how).to_json()
+
+
+def recommend(live: LiveTwin, progress: Progress, goal: Any, **how: Any) -> Any:
+    """What is best under a goal."""
+    return live.recommend(goal, **how).to_json()
+
+
+def measure(progress: Progress, kind: str, quick: bool = True, claims: Any = ()) -> Any:
+    """Measure the claims of a kind; a quick result is not kept beside them."""
+    from vitruvian.platform import evidence
+
+    chosen = [c for c in evidence.claims(kind) if not claims or c.id in claims]
+    done = {c.id: 0.0 for c in chosen}
+
+    def told(claim: str, share: float) -> None:
+        done[claim] = share
+        progress(sum(done.values()) / max(len(done), 1))
+
+    rows = evidence.run_claims(kind, only=tuple(claims), quick=quick, progress=told)
+    return {"kind": kind, "claims": [evidence.shown(row) for row in rows]}
+
+
+_AS_OF = {"as_of": (str,), "seed": (int,)}
+TYPES: Mapping[str, Type] = {
+    "calibrate": Type(True, {"method": (str,), "days": (int, float), **_AS_OF}, calibrate, "learn from its readings"),
+    "assimilate": Type(True, {}, assimilate, "take in what came since"),
+    "backtest": Type(
+        True,
+        {"horizons": (list,), "step": (str, int, float), "days": (int, float), "observable": (str,), "seed": (int,)},
+        backtest,
+        "score what would have been said against what came",
+    ),
+    "explain": Type(True, {"quantity": (str,), "hours": (int, float), "over": (list,), **_AS_OF}, explain, "why"),
+    "recommend": Type(True, {"goal": (dict,), **_AS_OF}, recommend, "what is best"),
+    "evidence": Type(False, {"kind": (str,), "quick": (bool,), "claims": (list,)}, measure, "measure a kind's claims"),
+}
+NEEDED = {"explain": ("quantity",), "recommend": ("goal",), "evidence": ("kind",)}
+
+
+def checked(type_: str, arguments: Mapping[str, Any], has_twin: bool) -> Type:
+    """The type; FieldError for an unknown one, an unknown argument, one of the wrong type, or one that lacks."""
+    if type_ not in TYPES:
+        raise FieldError(f"there is no job '{type_}'", where="type", fix=f"use one of {', '.join(TYPES)}")
+    found = TYPES[type_]
+    if found.of_twin != has_twin:
+        fix = "name one in twin" if found.of_twin else "leave twin out"
+        raise FieldError(f"{type_} is {'' if found.of_twin else 'not '}about a twin", where="twin", fix=fix)
+    for name, value in arguments.items():
+        if name not in found.arguments:
+            known = ", ".join(found.arguments) or "none"
+            raise FieldError(f"{type_} takes no '{name}'", where=f"arguments.{name}", fix=f"it takes {known}")
+        fits = isinstance(value, found.arguments[name]) and (bool in found.arguments[name] or value is not True)
+        if not fits:
+            wanted = " or ".join(t.__name__ for t in found.arguments[name])
+            raise FieldError(f"must be {wanted}", where=f"arguments.{name}", fix="give that type")
+    for name in NEEDED.get(type_, ()):
+        if name not in arguments:
+            raise FieldError("is missing", where=f"arguments.{name}", fix="give it")
+    return found
+
+
+def run(place: str, order: Mapping[str, Any], progress: Progress) -> Any:
+    """Do a job on the store in `place`: the JSON result."""
+    from vitruvian.platform.store import Store
+
+    type_ = TYPES[order["type"]]
+    if not type_.of_twin:
+        return type_.work(progress, **order["arguments"])
+    with Store.open(place, tenant=order["tenant"]) as store:
+        row = store.find_twin(order["twin"])
+        live = LiveTwin(store, row, lambda: datetime.now(UTC), order["actor"])
+        return type_.work(live, progress, **order["arguments"])
