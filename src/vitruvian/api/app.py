@@ -40,7 +40,7 @@ from vitruvian.platform.session import now
 from vitruvian.platform.store.database import Database
 
 ROUTERS = (
-    *(landing, health, login, people, kinds, twins, records, readings),
+    *(records, landing, health, login, people, kinds, twins, readings),  # the most frequent first
     *(forecasts, questions, following.router, alerts.router, jobs.router, stream, metrics),
 )
 SERVICES: tuple[Service, ...] = (hub.service, following.service, alerts.service, jobs.service)

@@ -6,6 +6,7 @@ id, a query, a body or a subject.
 
 from __future__ import annotations
 
+import itertools
 import json
 import logging
 import re
@@ -20,13 +21,15 @@ from vitruvian.api.gate import PUBLIC, SELF, address_of
 from vitruvian.api.problems import Problem, problem
 from vitruvian.api.site import Site
 from vitruvian.core.errors import StoreError
-from vitruvian.platform.trust.audit import Access, write
+from vitruvian.platform.trust.audit import Access
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 LOG = logging.getLogger("vitruvian.access")
+PROCESS = secrets.token_hex(6)  # a random number a request would cost more than the request
+_COUNTED = itertools.count(1)
 REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 SECURITY = [
     (b"x-content-type-options", b"nosniff"),
@@ -89,7 +92,7 @@ class _Exchange:
         self._receive, self._send = receive, send
         self.request = Request(scope)
         given = self.request.headers.get("x-request-id", "")
-        self.id = given if REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+        self.id = given if REQUEST_ID.fullmatch(given) else f"{PROCESS}-{next(_COUNTED):08x}"
         scope["vitruvian.request_id"] = self.id
         self.status = 0
         self._read = 0
@@ -115,7 +118,7 @@ class _Exchange:
             if access is not None and access[1] not in (PUBLIC, SELF) and not self.scope.get("vitruvian.audited"):
                 row = access_of(self.site, self.request, self.status)
                 try:
-                    await self.site.write(lambda connection: write(connection, [row]))
+                    await self.site.writer.write(row.row)
                 except StoreError as err:
                     await self._refuse(err)
                     return

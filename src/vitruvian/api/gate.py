@@ -36,7 +36,8 @@ class Gate:
 
     def __init__(self, site: Site) -> None:
         self.site = site
-        self._known: dict[str, tuple[Principal | None, float]] = {}
+        self._known: dict[str, tuple[Principal, float]] = {}
+        self._asking: dict[str, asyncio.Future[Principal | None]] = {}
         self._callers = Limiter(site.settings.rate, site.settings.burst)
         self._strangers = Limiter(site.settings.stranger_rate, site.settings.stranger_burst)
 
@@ -53,16 +54,13 @@ class Gate:
             return None
         key = f"{'b' if bearer else 's'}{secret}"
         found = self._known.get(key)
-        now = time.monotonic()
-        if found is None or found[1] < now:
-            self.limit(request, None)  # a look-up costs; wrong tokens cannot be tried without end
-            principal = await asyncio.to_thread(self._look_up, secret, bearer)
-            if len(self._known) > 10_000:
-                self._known.clear()
-            found = (principal, now + REMEMBERED)
-            if principal is not None:
-                self._known[key] = found
-        return found[0]
+        if found is not None and found[1] >= time.monotonic():
+            return found[0]
+        if self._strangers.is_empty(address_of(request)):
+            self.limit(request, None)  # wrong tokens cannot be tried without end
+        if key not in self._asking:  # of many requests with one token, one looks it up
+            self._asking[key] = asyncio.ensure_future(self._found(key, secret, bearer))
+        return await asyncio.shield(self._asking[key])
 
     def limit(self, request: Request, who: Principal | None) -> None:
         """Problem 429 when this caller comes too often."""
@@ -77,6 +75,17 @@ class Gate:
                 fix=f"wait {wait:.1f} s; send many readings in one batch",
                 headers={"Retry-After": str(int(wait) + 1)},
             )
+
+    async def _found(self, key: str, secret: str, bearer: bool) -> Principal | None:
+        try:
+            principal = await asyncio.to_thread(self._look_up, secret, bearer)
+        finally:
+            self._asking.pop(key, None)
+        if principal is not None:
+            if len(self._known) > 10_000:
+                self._known.clear()
+            self._known[key] = (principal, time.monotonic() + REMEMBERED)
+        return principal
 
     def _look_up(self, secret: str, bearer: bool) -> Principal | None:
         find = people.by_token if bearer else people.by_session

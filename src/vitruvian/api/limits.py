@@ -16,6 +16,11 @@ class Limiter:
     burst: float
     _buckets: dict[str, tuple[float, float]] = field(default_factory=dict)
 
+    def is_empty(self, caller: str) -> bool:
+        """Whether this caller would have to wait."""
+        left, then = self._buckets.get(caller, (self.burst, 0.0))
+        return left + (time.monotonic() - then) * self.rate < 1.0
+
     def wait(self, caller: str, cost: float = 1.0) -> float:
         """0 when the caller may go on, else the seconds until it may."""
         now = time.monotonic()

@@ -93,7 +93,7 @@ class Site:
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         """In the next group commit; on disk when this returns."""
-        return await asyncio.wrap_future(self.writer.submit(work))
+        return await self.writer.write(work)
 
     async def answer(self, work: Callable[[], T]) -> T:
         """Numerical work, off the event loop and few at a time."""

@@ -7,7 +7,7 @@ to be looked up. Else the statement is taken back and each batch is appended by 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, MutableMapping, Sequence
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -39,6 +39,7 @@ class Batch:
     observations: Sequence[Observation] = ()
     deeds: Sequence[Deed] = ()
     asides: Sequence[Aside] = ()
+    noted: Mapping[str, Any] | None = None  # a row of the audit log, written if the batch is
 
 
 def append(

@@ -6,13 +6,15 @@ A commit waits for the disk, so 200 requests that are committed one by one are 3
 
 from __future__ import annotations
 
+import asyncio
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, insert
 
 from vitruvian.core.errors import StoreError, VitruvianError
 from vitruvian.platform.instant import micros
@@ -20,11 +22,14 @@ from vitruvian.platform.store import bulk
 from vitruvian.platform.store.bulk import Batch
 from vitruvian.platform.store.database import Database
 from vitruvian.platform.store.facts import Receipts
+from vitruvian.platform.store.schema_trust import audit
 
 T = TypeVar("T")
 ROWS = 20_000  # readings in one transaction: bounds memory and how long readers of the write lock wait
 WAITING = 4096  # requests that may wait; more are refused at once rather than answered late
-_Pair = tuple[Any, "Future[Any]"]
+_Future = Future[Any] | asyncio.Future[Any]
+_Pair = tuple[Any, _Future]
+Noted = Mapping[str, Any]  # a row of the audit log
 
 
 class Writer:
@@ -48,6 +53,10 @@ class Writer:
         """A batch of facts in the next transaction."""
         return self._put(batch)
 
+    async def write(self, what: Callable[[Connection], T] | Batch | Noted) -> Any:
+        """`submit`, `append`, or a row of the audit log, awaited: its answer, when it is on disk."""
+        return await self._put(what, asyncio.get_running_loop().create_future())
+
     def close(self) -> None:
         """Write what waits, then stop."""
         with self._changed:
@@ -60,8 +69,8 @@ class Writer:
         """How many requests wait."""
         return len(self._waiting)
 
-    def _put(self, what: Any) -> Future[Any]:
-        future: Future[Any] = Future()
+    def _put(self, what: Any, given: Any = None) -> Any:
+        future = Future() if given is None else given
         with self._changed:
             if self._closed or len(self._waiting) >= WAITING:
                 raise StoreError("too much is waiting to be written", where="writer", fix="try again in a second")
@@ -80,7 +89,7 @@ class Writer:
             self._write(group)
 
     def _write(self, group: Sequence[_Pair]) -> None:
-        done: list[tuple[Future[Any], Any]] = []
+        done: list[tuple[_Future, Any]] = []
         held = dict(self._sources)
         try:
             with self.database.write() as connection:
@@ -88,18 +97,17 @@ class Writer:
                 if batches:
                     made = bulk.append(connection, [b for b, _ in batches], self._sources, micros(self.clock()))
                     done += [(f, r) for (_, f), r in zip(batches, made, strict=True)]
-                done += [(f, _one(connection, w)) for w, f in group if not isinstance(w, Batch)]
+                notes = [(w, f) for w, f in group if isinstance(w, Mapping)]
+                noted = [b.noted for (b, _), (_, r) in zip(batches, done, strict=True) if b.noted and _held(r)]
+                if noted or notes:
+                    connection.execute(insert(audit), [*noted, *(note for note, _ in notes)])
+                done += [(f, None) for _, f in notes]
+                done += [(f, _one(connection, w)) for w, f in group if callable(w)]
         except Exception as err:  # noqa: BLE001 whoever waits must hear of it; the thread must live
             self._sources = held
             done = [(future, err) for _, future in group]
         self.groups, self.written = self.groups + 1, self.written + len(group)
-        for future, answer in done:
-            if not future.set_running_or_notify_cancel():
-                continue
-            if isinstance(answer, BaseException):
-                future.set_exception(answer)
-            else:
-                future.set_result(answer)
+        _settle(done)
 
 
 def _one(connection: Connection, work: Callable[[Connection], Any]) -> Any:
@@ -109,6 +117,36 @@ def _one(connection: Connection, work: Callable[[Connection], Any]) -> Any:
             return work(connection)
     except VitruvianError as err:
         return err
+
+
+def _held(answer: Any) -> bool:
+    return not isinstance(answer, BaseException)
+
+
+def _settle(done: Sequence[tuple[_Future, Any]]) -> None:
+    """Tell everybody; those who wait in one event loop are woken together."""
+    loops: dict[asyncio.AbstractEventLoop, list[tuple[_Future, Any]]] = {}
+    for future, answer in done:
+        if isinstance(future, asyncio.Future):
+            loops.setdefault(future.get_loop(), []).append((future, answer))
+        elif future.set_running_or_notify_cancel():
+            _tell(future, answer)
+    for loop, some in loops.items():
+        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            loop.call_soon_threadsafe(_tell_all, some)
+
+
+def _tell_all(some: Sequence[tuple[_Future, Any]]) -> None:
+    for future, answer in some:
+        if not future.cancelled():
+            _tell(future, answer)
+
+
+def _tell(future: _Future, answer: Any) -> None:
+    if isinstance(answer, BaseException):
+        future.set_exception(answer)
+    else:
+        future.set_result(answer)
 
 
 def _bounded(waiting: list[_Pair]) -> tuple[list[_Pair], list[_Pair]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from sqlalchemy import Connection, insert, select
@@ -25,10 +25,18 @@ class Access:
     request_id: str
     address: str
 
+    @property
+    def row(self) -> dict[str, Any]:
+        """As a row of the table."""
+        return {name: getattr(self, name) for name in COLUMNS}
+
+
+COLUMNS = tuple(f.name for f in fields(Access))
+
 
 def write(connection: Connection, accesses: Sequence[Access]) -> None:
     """Append these."""
-    connection.execute(insert(audit), [asdict(a) for a in accesses])
+    connection.execute(insert(audit), [a.row for a in accesses])
 
 
 def read(connection: Connection, tenant: str, after: int, limit: int) -> list[dict[str, Any]]:
