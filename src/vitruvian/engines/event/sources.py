@@ -1,0 +1,199 @@
+"""Who comes: a stack of Poisson layers of the source's own rate, or the week's appointments. Compiled code.
+
+Layer l of a source lets a candidate in with probability min(1, factor - l): nothing of a patient depends on what is
+done to others, the factor only decides who comes at all. The next candidate is found by spending an exponential mass
+along the rate's pieces from ANCHOR on; anchors move to edges only, so that no bit depends on where a run was cut.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numba
+import numpy as np
+
+from vitruvian.engines.event import layout as at
+from vitruvian.engines.event.counting import note, place_at, present
+from vitruvian.engines.event.hashing import entity_hash, normal, purpose, uniform
+from vitruvian.engines.event.heap import push, remove
+from vitruvian.engines.event.patients import born, chosen, join
+
+
+@numba.njit
+def edge_of(d: Any, c: int, k: int) -> float:
+    """The k-th edge of channel c of a drive [width, then each channel's edges and levels]."""
+    width = int(d[0])
+    return d[1 + c * (2 * width + 1) + k] if k < width else np.inf
+
+
+@numba.njit
+def level_of(d: Any, c: int, k: int) -> float:
+    """The level of channel c from its edge k - 1 on."""
+    width = int(d[0])
+    return d[1 + c * (2 * width + 1) + width + k]
+
+
+@numba.njit
+def passed(d: Any, c: int, t: float) -> int:
+    """How many edges of channel c are <= t."""
+    low, high = 0, int(d[0])
+    while low < high:
+        middle = (low + high) // 2
+        if edge_of(d, c, middle) <= t:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@numba.njit
+def number_of(ti: Any, i: Any, a: int) -> int:
+    """Number of the next candidate of the source layer at address a."""
+    return (((ti[i[a + at.SOURCE_TAB] + at.SOURCE_N] << at.LAYER_BITS) | i[a + at.LAYER]) << at.INDEX_BITS) | i[
+        a + at.INDEX
+    ]
+
+
+@numba.njit
+def fresh_mass(ti: Any, i: Any, f: Any, a: int) -> None:
+    """Draw the mass to the next candidate."""
+    f[a + at.MASS_F] = -math.log(uniform(entity_hash(i[at.KEY], number_of(ti, i, a)), purpose(0, 0, 0, at.GAP)))
+
+
+@numba.njit
+def slot_time(ti: Any, tf: Any, i: Any, f: Any, a: int) -> float:
+    """Time of the next appointment, s."""
+    slots = ti[i[a + at.SOURCE_TAB] + at.SLOTS]
+    n, index = ti[slots], i[a + at.INDEX]
+    return at.WEEK * (index // n) + tf[slots + 1 + index % n] - f[at.OFFSET_F]
+
+
+@numba.njit
+def candidate(ti: Any, tf: Any, i: Any, f: Any, a: int, d: Any, t1: float) -> float:
+    """Time of the next candidate, inf if it is after t1."""
+    s = i[a + at.SOURCE_TAB]
+    if ti[s + at.APPOINTED] == 1:
+        t = slot_time(ti, tf, i, f, a) - tf[s + at.AHEAD_F]
+        return t if t <= t1 else np.inf
+    c, k = ti[s + at.RATE_CHANNEL], i[a + at.PIECE]
+    while True:
+        rate = level_of(d, c, k) * f[a + at.SCALE_F]
+        edge = edge_of(d, c, k)
+        if rate > 0.0:
+            t = f[a + at.ANCHOR_F] + f[a + at.MASS_F] / rate
+            if t < edge or edge > t1:
+                break
+        elif edge > t1:
+            t = np.inf
+            break
+        f[a + at.MASS_F] = max(f[a + at.MASS_F] - rate * (edge - f[a + at.ANCHOR_F]), 0.0)
+        f[a + at.ANCHOR_F] = edge
+        k += 1
+    i[a + at.PIECE] = k
+    return t if t <= t1 else np.inf
+
+
+@numba.njit
+def step_on(ti: Any, i: Any, f: Any, a: int, t: float) -> None:
+    """The candidate at t is dealt with: on to the next."""
+    i[a + at.INDEX] += 1
+    if ti[i[a + at.SOURCE_TAB] + at.APPOINTED] == 0:
+        f[a + at.ANCHOR_F] = t
+        fresh_mass(ti, i, f, a)
+
+
+@numba.njit
+def sources_start(ti: Any, tf: Any, i: Any, f: Any, d: Any, t0: float, t1: float, new: bool) -> None:
+    """Schedule the next candidate of every layer that may let somebody in before t1."""
+    for n in range(ti[at.N_SOURCES] * ti[at.N_LAYERS]):
+        a = ti[at.M_SOURCES] + at.SOURCE_SIZE * n
+        s = i[a + at.SOURCE_TAB]
+        remove(i, f, a)
+        if ti[s + at.APPOINTED] == 0:
+            if new:
+                f[a + at.ANCHOR_F] = t0
+                fresh_mass(ti, i, f, a)
+            i[a + at.PIECE] = passed(d, ti[s + at.RATE_CHANNEL], f[a + at.ANCHOR_F])
+        elif new:
+            while slot_time(ti, tf, i, f, a) - tf[s + at.AHEAD_F] < t0:
+                i[a + at.INDEX] += 1
+        if active(ti, i, a, d):
+            t = candidate(ti, tf, i, f, a, d, t1)
+            if t < np.inf:
+                push(i, f, a, t)
+
+
+@numba.njit
+def active(ti: Any, i: Any, a: int, d: Any) -> bool:
+    """May this layer let anybody in during this run?"""
+    s = i[a + at.SOURCE_TAB]
+    if i[a + at.LAYER] == 0:
+        return True
+    if ti[s + at.APPOINTED] == 1:
+        return False
+    most = 0.0
+    for k in range(int(d[0]) + 1):
+        most = max(most, level_of(d, ti[s + at.FACTOR_CHANNEL], k))
+    return most > i[a + at.LAYER]
+
+
+@numba.njit
+def sources_end(ti: Any, tf: Any, i: Any, f: Any, d: Any, t1: float) -> None:
+    """Take layers that let nobody in to t1 too, so that a later run may use them."""
+    for n in range(ti[at.N_SOURCES] * ti[at.N_LAYERS]):
+        a = ti[at.M_SOURCES] + at.SOURCE_SIZE * n
+        if ti[i[a + at.SOURCE_TAB] + at.APPOINTED] == 0 and not active(ti, i, a, d):
+            t = candidate(ti, tf, i, f, a, d, t1)
+            while t < np.inf:
+                step_on(ti, i, f, a, t)
+                t = candidate(ti, tf, i, f, a, d, t1)
+
+
+@numba.njit
+def arrival(ti: Any, tf: Any, i: Any, f: Any, a: int, d: Any, t: float, t1: float) -> None:
+    """The candidate of the source layer at address a: in or not; then the next."""
+    s, number = i[a + at.SOURCE_TAB], number_of(ti, i, a)
+    c = ti[s + at.FACTOR_CHANNEL]
+    chance = level_of(d, c, passed(d, c, t)) - i[a + at.LAYER]
+    if chance >= 1.0 or (
+        chance > 0.0 and uniform(entity_hash(i[at.KEY], number), purpose(0, 0, 0, at.ACCEPT)) < chance
+    ):
+        come(ti, tf, i, f, a, s, number, t)
+    step_on(ti, i, f, a, t)
+    t = candidate(ti, tf, i, f, a, d, t1)
+    if t < np.inf:
+        push(i, f, a, t)
+
+
+@numba.njit
+def come(ti: Any, tf: Any, i: Any, f: Any, a: int, s: int, number: int, t: float) -> None:
+    """A new patient: now, or on the way to an appointment; or one who does not show up."""
+    start = entity_hash(i[at.KEY], number)
+    if tf[s + at.NO_SHOW_F] > 0.0 and uniform(start, purpose(0, 0, 0, at.SHOW)) < tf[s + at.NO_SHOW_F]:
+        note(i, f, t, at.ABSENT, number, ti[s + at.SOURCE_N], -1)
+        return
+    class_ = chosen(ti, tf, ti[s + at.SHARES], start, purpose(0, 0, 0, at.SHARE))
+    e = born(i, f, number, class_, t)
+    for k in range(ti[at.N_TRAITS]):
+        row = ti[ti[at.T_TRAITS] + k * ti[at.N_CLASSES] + class_]
+        i[e + at.TRAITS] |= chosen(ti, tf, row, start, purpose(0, 0, 0, at.TRAIT) + k) << (8 * k)
+    if tf[s + at.AHEAD_F] > 0.0:
+        on_time = slot_time(ti, tf, i, f, a) - tf[s + at.EARLY_F]
+        there = on_time + tf[s + at.SPREAD_F] * normal(start, purpose(0, 0, 0, at.PUNCTUAL))
+        i[e + at.WHAT] = at.COMING
+        push(i, f, e, max(there, t))
+    else:
+        arrive(ti, tf, i, f, e, t)
+
+
+@numba.njit
+def arrive(ti: Any, tf: Any, i: Any, f: Any, e: int, t: float) -> None:
+    """At the door."""
+    source = i[e + at.NUMBER] >> (at.LAYER_BITS + at.INDEX_BITS)
+    f[e + at.CAME_F] = t
+    p = place_at(ti, ti[at.N_PLACES], i[e + at.CLASS])
+    present(f, p, 1.0, t)
+    f[p + at.P_ENTERED] += 1.0
+    note(i, f, t, at.ARRIVES, i[e + at.NUMBER], source, i[e + at.CLASS])
+    join(ti, tf, i, f, e, ti[ti[at.T_SOURCES] + at.SOURCE_TABLE * source + at.FIRST_STEP], t)
