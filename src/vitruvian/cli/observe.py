@@ -46,9 +46,10 @@ def observe(twin: str, files: tuple[Path, ...], how: dict[str, str], as_json: bo
       vitruvian observe Ada export.csv
       vitruvian observe Ada libre.csv meals.csv --unit mmol/L
 
-    Known formats: Dexcom Clarity, LibreView, Nightscout, and plain CSV with a header. What is there already is not
-    doubled; a changed value becomes a new version of its reading. Rows that cannot be used are kept aside, with line,
-    column, reason and fix. Ctrl-C keeps what was acknowledged; running it again takes in the rest.
+    Known formats: Dexcom Clarity, LibreView, Nightscout, Tidepool, wearables, and plain CSV with a header. What is
+    there already is not doubled; a changed value becomes a new version of its reading. Rows that cannot be used are
+    kept aside, with line, column, reason and fix. Ctrl-C keeps what was acknowledged; running it again takes in the
+    rest.
     """
     live = opened.twin(twin)
     with Progress(f"Reading {', '.join(f.name for f in files)}") as progress:

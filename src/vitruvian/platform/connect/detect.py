@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import Protocol
 
 from vitruvian.core.errors import ParseError
-from vitruvian.platform.connect import clarity, libreview, meals, nightscout, observed, plain
+from vitruvian.platform.connect import clarity, libreview, meals, nightscout, observed, plain, tidepool, wearables
 from vitruvian.platform.connect.items import How, Item
 from vitruvian.platform.connect.jsonstream import Objects
 from vitruvian.platform.connect.lines import Line, Lines
 from vitruvian.platform.connect.table import DELIMITERS, Feed, Table, find, split
 
 KNOWN = (
-    "Dexcom Clarity CSV, LibreView CSV, Nightscout entries or treatments (JSON, CSV), "
+    "Dexcom Clarity CSV, LibreView CSV, Nightscout entries or treatments (JSON, CSV), Tidepool JSON, "
+    "wearable CSV with METs, steps or heart rate, "
     "CSV with a time column and a column 'glucose (mg/dL)', 'glucose (mmol/L)', 'carbs_g' or 'insulin_units', "
     "or, for any kind, CSV with time, observable, value, unit, or time, action and its fields"
 )
@@ -25,6 +26,7 @@ _TABLES = (
     (libreview.is_header, libreview.LibreView),
     (nightscout.is_header, nightscout.Nightscout),
     (observed.is_header, observed.Observed),
+    (wearables.is_header, wearables.Wearable),
     (plain.is_header, plain.Plain),
     (meals.is_header, meals.Meals),
 )
@@ -47,6 +49,8 @@ def detect(path: Path, how: How) -> tuple[Parser, Lines | Objects]:
     start = lines.head.lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n\x00")[:1]
     if start in (b"{", b"["):
         objects = Objects(path, lines.encoding)
+        if tidepool.is_export(lines.head):
+            return tidepool.Tidepool(objects, how), objects
         return nightscout.Nightscout(objects, how), objects
     for is_header, parser in _TABLES:
         if (table := find(lines, is_header)) is not None:

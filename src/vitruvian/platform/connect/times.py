@@ -12,6 +12,7 @@ from vitruvian.platform.connect.zones import local_offset
 
 WHOLE = ("time", "timestamp", "datetime", "date time", "date/time", "local time", "device timestamp", "display time")
 WHOLE += ("date & time", "utc", "time utc", "utc time", "utctime", "created at", "at")
+WHOLE += ("startdate", "start date", "start time", "start", "activityminute")  # Apple Health, Fitbit
 DATE, TIME = ("date", "day"), ("time", "clock", "time of day")
 SUBJECT = ("subject", "subject id", "patient", "patient id", "participant", "participant id", "ptid", "pt id", "userid")
 
