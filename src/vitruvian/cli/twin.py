@@ -1,4 +1,4 @@
-"""vitruvian twin create | list | show | history: make a twin, and see what there is."""
+"""vitruvian twin create | labs | list | show | history: make a twin, and see what there is."""
 
 from __future__ import annotations
 
@@ -82,6 +82,36 @@ def list_(as_json: bool) -> None:
             k = known(t)
             rows.append((t.row.id, t.name, t.row.kind, str(k["readings"]), short(k["first"]), short(k["last"])))
         say(table(("id", "subject", "kind", "readings", "from", "to"), rows, ""))
+
+
+@twin.command()
+@twin_argument
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--dates", default="", type=click.Choice(["", "dmy", "mdy"]), help="How 03-04-2026 is to be read.")
+@json_option
+def labs(twin: str, files: tuple[Path, ...], dates: str, as_json: bool) -> None:
+    """Take laboratory values and weights in FILES into the subject of T: CSV, or a FHIR R4 bundle.
+
+    \b
+    Examples:
+      vitruvian twin labs Ada labs.csv
+      vitruvian twin labs Ada bundle.json
+
+    CSV: date,test,value,unit, or a date and columns such as HbA1c (mmol/mol). Read are fasting glucose, insulin,
+    C-peptide, HbA1c, lipids, eGFR, weight and height, each converted to the field's unit by its own rule. The newest
+    value of a field holds; earlier ones stay, and --as-of still sees what was known then. What cannot be used is kept
+    aside.
+    """
+    from vitruvian.platform.labs import lines, take_labs
+
+    live = opened.twin(twin)
+    reports = take_labs(live, *files, dates=dates)
+    if as_json:
+        put_json([r.to_json() for r in reports])
+        return
+    for report in reports:
+        say(lines(report))
+    note(f"next: vitruvian calibrate {live.name}")
 
 
 @click.command()

@@ -8,8 +8,9 @@ from typing import Any
 
 from vitruvian.core.errors import UnitError
 
-# molar mass, g/mol: PubChem CID 5793 (glucose), 5997 (cholesterol), 5991-type triolein convention (triglycerides)
-MOLAR_MASS = {"glucose": 180.156, "cholesterol": 386.65, "triglycerides": 885.4}
+# molar mass, g/mol: PubChem CID 5793 (glucose), 5997 (cholesterol), 5991-type triolein convention (triglycerides),
+# 16157840 (human C-peptide, 31 residues)
+MOLAR_MASS = {"glucose": 180.156, "cholesterol": 386.65, "triglycerides": 885.4, "c_peptide": 3020.3}
 # insulin: 1 mIU/L = 6.00 pmol/L, WHO standard 83/500 (Knopp et al., J Diabetes Sci Technol 2019;13:597)
 INSULIN_PMOL_PER_MIU = 6.00
 # HbA1c: NGSP % = 0.09148 IFCC + 2.152 (IFCC-NGSP master equation, Hoelzel et al., Clin Chem 2004;50:166)

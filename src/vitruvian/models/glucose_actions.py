@@ -24,6 +24,14 @@ class Person(Subject):
     )
     fasting_insulin: float | None = field_("u[iU]/mL", 0.2, 300, typical=10, meaning="fasting insulin", default=None)
     hba1c: float | None = field_("%", 3.5, 18, typical=5.7, meaning="glycated haemoglobin (NGSP)", default=None)
+    c_peptide: float | None = field_("nmol/L", 0.005, 10, typical=0.6, meaning="fasting C-peptide", default=None)
+    total_cholesterol: float | None = field_("mg/dL", 40, 800, typical=190, meaning="total cholesterol", default=None)
+    ldl: float | None = field_("mg/dL", 5, 600, typical=115, meaning="LDL cholesterol", default=None)
+    hdl: float | None = field_("mg/dL", 5, 200, typical=50, meaning="HDL cholesterol", default=None)
+    triglycerides: float | None = field_("mg/dL", 10, 8000, typical=130, meaning="triglycerides", default=None)
+    egfr: float | None = field_(
+        "mL/min/{1.73_m2}", 1, 200, typical=90, meaning="estimated glomerular filtration rate", default=None
+    )
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 
 from vitruvian.core.case import Origin
 
+SUBJECT = "Subject"  # the type of a deed that says fields of the subject from its time on, such as a laboratory's
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:

@@ -7,7 +7,7 @@ import math
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, or_, select
 
 from vitruvian.core.action import Action
 from vitruvian.core.case import Case, Origin
@@ -15,7 +15,7 @@ from vitruvian.core.kind import AbstractKind
 from vitruvian.core.record import Record
 from vitruvian.platform.instant import micros, to_seconds
 from vitruvian.platform.store.chain import DEEDS, READINGS, Chain
-from vitruvian.platform.store.facts import Extent, TwinRow
+from vitruvian.platform.store.facts import SUBJECT, Extent, TwinRow
 from vitruvian.platform.store.twins import subject_and_series
 
 
@@ -79,16 +79,20 @@ def case(
     match = select(DEEDS.table).where(*known)
     since = -math.inf if since_us is None else since_us
     if since_us is not None:  # all versions of an action that some version puts there: the newest may have moved it
-        match = match.where(t.action_id.in_(select(t.action_id).where(*known, t.at_us >= since_us)))
+        later = t.action_id.in_(select(t.action_id).where(*known, t.at_us >= since_us))
+        match = match.where(or_(later, t.type == SUBJECT))  # what is known of the subject stays known
     in_force: dict[str, Any] = {}
     for row in sorted(connection.execute(match).mappings(), key=_order):
         in_force[row["action_id"]] = row
     timeline = tuple(
         _action(kind, row, twin.origin)
         for _, row in sorted(in_force.items())  # of several at one time, the same one always comes first
-        if not row["removed"] and row["at_us"] >= since
+        if not row["removed"] and row["at_us"] >= since and row["type"] != SUBJECT
     )
     subject, series = subject_and_series(twin, kind)
+    told = [row for row in in_force.values() if row["type"] == SUBJECT and not row["removed"]]
+    for row in sorted(told, key=lambda row: (row["at_us"], *_order(row))):
+        subject = kind.subject.from_json({**subject.to_json(), **row["body"]})
     whole = Case(subject, timeline, series, twin.origin)
     return whole if as_of_us is None else whole.until(to_seconds(as_of_us, twin.origin))
 
