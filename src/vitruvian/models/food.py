@@ -1,7 +1,7 @@
 """Food text in grams to macronutrients: "Rice 100 g, egg 50 g" -> carbohydrate, protein, fat, fibre, each with an sd.
 
 Each food is looked up in food.csv: per 100 g as eaten, every row with its source. Most are USDA FoodData Central, SR
-Legacy (public domain), rounded to 0.1 g by hand; foods it lacks are composed or assumed, and say so. A name is tried as
+Legacy (public domain), written to 0.1 g by hand; foods it lacks are composed or assumed, and say so. A name is tried as
 it is written, without words of its preparation, as a dish of several foods in equal parts ("shredded pork with
 celery"), and by its last words. What is not found is kept aside and listed; it adds to the sd, never to the sum.
 

@@ -222,3 +222,18 @@ def test_a_change_of_device_is_seen_and_two_uploads_of_one(tmp_path: Path) -> No
     report = read(tmp_path / "t.csv", now=NOW).report
     assert [(d.device, d.readings) for d in report.devices] == [("A", 12), ("B", 12), ("C", 12)]
     assert report.close == 12
+
+
+def test_food_in_grams_stands_for_a_meals_amounts(tmp_path: Path) -> None:
+    path = tmp_path / "diet.csv"
+    rows = ['2025-05-01T08:00Z,"Rice 100 g, egg 50 g",', "2025-05-01T12:00Z,moonfruit 80 g,", "2025-05-01T13:00Z,,4"]
+    rows += ["2025-05-01T18:00Z,Data not available,"]
+    path.write_text("\n".join(["time,food,insulin_units", *rows]) + "\n", encoding="utf-8")
+    found = read(path, zone="UTC", now=NOW)
+    assert [e.type for e in found.events] == ["Meal", "Insulin"]
+    assert found.events[0].amounts["carbohydrate"][0] == pytest.approx(28.75)
+    assert found.events[0].amounts["fat"][0] == pytest.approx(5.6)
+    assert [a.reason for a in found.kept_aside] == [
+        "not found in the food table, or without an amount: moonfruit",
+        "no amount of carbohydrate, insulin or exercise",
+    ]

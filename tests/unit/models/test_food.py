@@ -79,6 +79,35 @@ def test_every_food_has_a_source_and_adds_up() -> None:
         assert 0 <= per.fibre <= per.carbohydrate, row.name
 
 
+# as printed in USDA's SR 28 (ABBREV): NDB number, carbohydrate, protein, fat, fibre in 100 g
+SR28 = [
+    ("rice", "20045", 28.17, 2.69, 0.28, 0.4),
+    ("brown rice", "20037", 25.58, 2.74, 0.97, 1.6),
+    ("couscous", "20029", 23.22, 3.79, 0.16, 1.4),
+    ("quinoa", "20137", 21.30, 4.40, 1.92, 2.8),
+    ("millet", "20032", 23.67, 3.51, 1.00, 1.3),
+    ("rice noodles", "20134", 24.01, 1.79, 0.20, 1.0),
+    ("egg noodles", "20310", 25.16, 4.54, 2.07, 1.2),
+    ("white bread", "18069", 49.42, 8.85, 3.33, 2.7),
+    ("whole wheat bread", "18075", 42.71, 12.45, 3.50, 6.0),
+    ("okra", "11279", 4.51, 1.87, 0.21, 2.5),
+    ("onion", "11282", 9.34, 1.10, 0.10, 1.7),
+    ("green onion", "11291", 7.34, 1.83, 0.19, 2.6),
+    ("snow peas", "11301", 7.05, 3.27, 0.23, 2.8),
+    ("peas", "11305", 15.63, 5.36, 0.22, 5.5),
+    ("green pepper", "11333", 4.64, 0.86, 0.17, 1.7),
+]
+
+
+@pytest.mark.parametrize("row", SR28, ids=lambda row: row[0])
+def test_the_table_is_what_the_department_of_agriculture_prints(
+    row: tuple[str, str, float, float, float, float],
+) -> None:
+    found = parse_food(f"{row[0]} 100 g")
+    got = (found.carbohydrate, found.protein, found.fat, found.fibre)
+    assert got == pytest.approx(row[2:], abs=0.051)
+
+
 def test_plain_json() -> None:
     found = parse_food("Rice 100 g; bread")
     json.dumps(found.to_json(), allow_nan=False)

@@ -2,6 +2,7 @@
 
     time,carbs_g,protein_g,fat_g,fibre_g,insulin_units,insulin_type,mets,duration_min,known_at,id
 
+`food` may stand for the amounts of a meal: "Rice 100 g, egg 50 g" (models/food.py), where carbohydrate is not given.
 A row may hold a meal and a dose. Amounts of zero and empty fields say nothing. `id` makes a row correctable: the same
 id with another time or amount replaces it. Grams, international units and minutes are what the names mean.
 """
@@ -12,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from vitruvian.core.errors import ParseError
+from vitruvian.models.food import NUTRIENTS, parse_food
 from vitruvian.platform.connect import number
 from vitruvian.platform.connect.cut import Cut
 from vitruvian.platform.connect.items import Event, How, Item, Timed
@@ -47,6 +49,7 @@ BASAL = tuple(
 FORMULATION = ("insulin type", "insulin kind", "formulation", "insulin formulation")
 FAST = ("fast", "rapid", "bolus", "fast acting", "rapid acting", "short", "meal", "correction")
 SLOW = ("basal", "long", "long acting", "slow")
+FOOD = ("food", "foods", "diet", "food text", "food eaten", "meal text", "meal description")
 INTENSITY, KNOWN, ID = ("intensity", "exercise intensity"), ("known at", "logged at", "entered at"), ("id", "event id")
 
 
@@ -60,18 +63,19 @@ class Amounts:
     intensity: int | None
     known: int | None
     id: int | None
+    food: int | None
 
     @classmethod
     def of(cls, table: Table) -> Amounts:
         """By the columns' names."""
         found = {i: AMOUNTS[plain(h)] for i, h in enumerate(table.header) if plain(h) in AMOUNTS}
-        others = (BASAL, FORMULATION, INTENSITY, KNOWN, ID)
+        others = (BASAL, FORMULATION, INTENSITY, KNOWN, ID, FOOD)
         return cls(found, *(table.column(*names) for names in others))
 
     @property
     def used(self) -> set[int]:
         """All columns that are read."""
-        others = (self.basal, self.formulation, self.intensity, self.known, self.id)
+        others = (self.basal, self.formulation, self.intensity, self.known, self.id, self.food)
         return {*self.amounts, *(c for c in others if c is not None)}
 
     def events(self, row: Row, wall: int, times: Times) -> Iterator[Event]:
@@ -81,6 +85,8 @@ class Amounts:
         for column, (kind, name, unit) in self.amounts.items():
             if (value := _amount(row, column)) is not None:
                 made.setdefault(kind, {})[name] = (value, unit)
+        if row.get(self.food) and "carbohydrate" not in made.get("Meal", {}):
+            made["Meal"] = {**eaten(row.get(self.food)), **made.get("Meal", {})}
         for kind, fields in made.items():
             if not any(value for value, _ in fields.values()):
                 continue
@@ -98,7 +104,7 @@ class Amounts:
 def is_header(fields: Sequence[str]) -> bool:
     """Whether these are a time and amounts."""
     names = [plain(f) for f in fields]
-    return Times.found(fields) and any(n in AMOUNTS or n in BASAL for n in names)
+    return Times.found(fields) and any(n in AMOUNTS or n in BASAL or n in FOOD for n in names)
 
 
 class Meals:
@@ -132,6 +138,17 @@ class Meals:
                     yield Timed(wall, offset, "events", None, event)
             except ParseError as err:
                 yield self.table.aside(row, self._times.column, err.what, err.fix)
+
+
+def eaten(text: str) -> dict[str, tuple[float, str]]:
+    """Nutrients of food in grams; ParseError names foods that are not in the table: half a meal is no meal."""
+    found = parse_food(text)
+    if found.unknown:
+        raise ParseError(
+            f"not found in the food table, or without an amount: {', '.join(found.unknown)}",
+            fix="give grams and a plainer name, or the carbohydrate itself",
+        )
+    return {name: (getattr(found, name), "g") for name in NUTRIENTS} if found.portions else {}
 
 
 def formulation(said: str) -> str:
