@@ -46,7 +46,7 @@ def test_steps_of_a_walk(tmp_path: Path) -> None:
 
 def test_fitbit_writes_tens_of_mets_and_they_come_before_heart_rate(tmp_path: Path) -> None:
     rows = ["Timestamp,hr_bpm,mets"]
-    mets = [10] * 20 + [45] * 15 + [10] * 20
+    mets = [0] + [10] * 19 + [45] * 15 + [10] * 20  # 0 where the watch was off
     rows += [f"{(START + timedelta(minutes=k)).isoformat()},90,{m}" for k, m in enumerate(mets)]
     found = taken(tmp_path, "\n".join(rows) + "\n")
     assert told(found) == [("07:20", 4.5, 15.0)]

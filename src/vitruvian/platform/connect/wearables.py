@@ -5,7 +5,7 @@
     Timestamp,hr_bpm,mets ...,112,45                          Fitbit: METs are written times ten
 
 METs are taken where they stand, else steps, else heart rate (models/activity.py says how). No sample becomes an action:
-only bouts of at least 10 min do. A file of METs that never is below 10 is of tens of METs, since rest is 1.
+only bouts of at least 10 min do. A file half of whose METs are 10 and more is of tens of METs, since rest is 1.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ class Wearable:
         if what == "heart":
             return activity.from_heart_rate(values)
         if what == "mets":
-            tens = bool(values.min() >= 10)
+            tens = bool(np.median(values) >= 10)
             self.notes = (*self.notes, "METs are written times ten, as Fitbit does") if tens else self.notes
             return values / 10 if tens else values
         step = float(np.median(np.diff(at)))
