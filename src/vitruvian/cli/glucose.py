@@ -113,7 +113,7 @@ def agp(source: str, trace: Trace, out: Path | None, raw: bool, as_json: bool) -
 
     every = max(1, len(found.hours) // 12)
     rows = [
-        (f"{found.hours[k] % 24:05.2f}".replace(".", ":")[:2] + ":00", *(number(float(v)) for v in found.bands[:, k]))
+        (_clock(float(found.hours[k])), *(number(float(v)) for v in found.bands[:, k]))
         for k in range(every - 1, len(found.hours), every)
     ]
     say(f"{source}: ambulatory glucose profile, {found.days} days, mg/dL")
@@ -166,6 +166,11 @@ def _read(source: str, sensor: str, unit: str, dates: str, zone: str) -> tuple[R
     if path.is_file():
         return glycaemia.of_file(path, zone=zone, unit=unit, dates=dates, sensor=sensor)
     return glycaemia.of_twin(opened.twin(source))
+
+
+def _clock(hours: float) -> str:
+    minutes = round(60 * hours) % 1440
+    return f"{minutes // 60:02d}:{minutes % 60:02d}"
 
 
 def _drawn(found: Any, out: Path) -> str:
