@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,7 +19,7 @@ START = datetime(2026, 3, 1, 7, tzinfo=UTC)
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 
 
-def minutes(values: list[float], header: str) -> str:
+def minutes(values: Sequence[float], header: str) -> str:
     rows = [f"{(START + timedelta(minutes=k)).isoformat()},{v:g}" for k, v in enumerate(values)]
     return "\n".join([header, *rows]) + "\n"
 
