@@ -94,6 +94,12 @@ def as_text(kind: AbstractKind) -> list[str]:
         out.append(f"  {action.__name__}: {told}")
     if not kind.actions:
         out.append("  none")
+    if kind.questions:
+        out += ["", "Ready questions, for `vitruvian decide`:"]
+        for question in kind.questions:
+            told = ", ".join(field(n, i) for n, i in infos(question).items())
+            out.append(f"  {question.__name__}: {(question.__doc__ or '').strip()}")
+            out.append(f"    at, {told}")
     out += [
         "",
         "Observables:",

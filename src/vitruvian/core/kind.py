@@ -19,6 +19,7 @@ from vitruvian.core.forcing import Batch, Forcing
 from vitruvian.core.noise import AbstractNoise, Discrepancy
 from vitruvian.core.parameter import Parameter
 from vitruvian.core.quantity import Observable, Quantity, Request
+from vitruvian.core.question import Question
 from vitruvian.core.record import Record
 from vitruvian.core.section import Section
 from vitruvian.core.units import check
@@ -99,6 +100,7 @@ class AbstractKind(ABC):
     subject: type[Subject]
     noises: tuple[AbstractNoise, ...]
     discrepancies: Mapping[str, Discrepancy] = {}
+    questions: tuple[type[Question], ...] = ()  # ready questions: see `decide`
     stochastic: bool = False
     window: float = math.inf  # s of data that calibrate uses by default, back from the last reading
     warmup: float = 0.0  # s of actions before the window's start that still act in it
@@ -130,6 +132,10 @@ class AbstractKind(ABC):
         """What a report of such a subject shows beside what every report has: nothing, or this field's own pages."""
         return ()
 
+    def refusals(self, case: Case, plan: Sequence[Action]) -> tuple[str, ...]:
+        """Why this plan (part of the case) must not be recommended: a dose outside its label, a contraindication."""
+        return ()
+
     def observable(self, name: str) -> Observable:
         """By name; KindError if there is none."""
         return _named(self, "observable", self.observables, name)
@@ -156,6 +162,14 @@ class AbstractKind(ABC):
                 return cls
         names = ", ".join(c.__name__ for c in self.actions)
         raise KindError(f"there is no action '{name}'", where=f"kind '{self.name}'", fix=f"use {names}")
+
+    def question(self, name: str) -> type[Question]:
+        """The ready question of this name; KindError lists those there are."""
+        for cls in self.questions:
+            if cls.__name__.lower() == name.lower():
+                return cls
+        names = ", ".join(c.__name__ for c in self.questions) or "recommend: it has no ready questions"
+        raise KindError(f"there is no question '{name}'", where=f"kind '{self.name}'", fix=f"use {names}")
 
     def noise(self, observable: str, sensor: str) -> AbstractNoise:
         """The noise of this sensor on this observable; a noise with sensor "" serves any sensor."""
@@ -263,7 +277,7 @@ def check_kind(kind: AbstractKind) -> None:
 def _check_units(kind: AbstractKind) -> None:
     for thing in (*kind.parameters, *kind.observables, *kind.quantities):
         check(thing.unit)
-    for described in (*kind.actions, kind.subject):
+    for described in (*kind.actions, *kind.questions, kind.subject):
         for info in infos(described).values():
             check(info.unit)
 

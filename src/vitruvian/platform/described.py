@@ -19,6 +19,7 @@ def as_data(kind: AbstractKind) -> dict[str, Any]:
         "capabilities": capabilities(kind),
         "subject": kind.subject.json_schema(),
         "actions": [a.json_schema() for a in kind.actions],
+        "questions": [q.json_schema() for q in kind.questions],
         "observables": [
             {"name": o.name, "unit": o.unit, "code": o.code, "meaning": o.meaning, "axis": o.axis, "dims": list(o.dims)}
             for o in kind.observables

@@ -193,6 +193,26 @@ class LiveTwin:
         answer = recommend_goal(twin, read, seed=seed)
         return dataclasses.replace(answer, notes=(*answer.notes, *notes))
 
+    def decide(
+        self,
+        question: str,
+        fields: Mapping[str, Any] | None = None,
+        *,
+        as_of: Moment = None,
+        seed: int = 0,
+        **more: Any,
+    ) -> Recommendation:
+        """A ready question of the kind: twin.decide("Walk", at="+30min", carbohydrate="60 g")."""
+        from vitruvian.verbs.decide import decide
+
+        twin, _, start, notes = self._ready(as_of, seed)
+        cls = self.kind.question(question)
+        given = {"at": "+30min", **(fields or {}), **more}
+        given["at"] = when.at(str(given["at"]), self.row.origin, start, f"{question}.at")
+        asked = fieldtext.build(cls, given, lambda name: f"{question}.{name}".rstrip("."))
+        answer = decide(twin, asked, now=start, seed=seed)
+        return dataclasses.replace(answer, notes=(*answer.notes, *notes))
+
     def explain(
         self,
         quantity: str,

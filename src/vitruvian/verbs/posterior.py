@@ -16,6 +16,7 @@ from vitruvian.core.kind import AbstractKind, Differentiable, ExactLikelihood, F
 from vitruvian.core.latents import Latents
 from vitruvian.core.record import Record
 from vitruvian.engines.inference.laplace import Laplace, gauss_newton
+from vitruvian.engines.inference.marginals import Marginals, marginals
 from vitruvian.engines.inference.observing import Observing
 
 
@@ -92,11 +93,29 @@ def mode_of(problem: Problem) -> Laplace:
     return gauss_newton(one, *problem.moments())
 
 
+def around(problem: Problem, found: Laplace) -> Marginals:
+    """The posterior around a mode with its most skewed marginals put right."""
+    kind, layout = problem.kind, problem.layout
+    linearise, seen = linearised(problem)
+
+    def residuals(z: np.ndarray) -> np.ndarray:
+        theta = layout.theta(layout.pad(np.resize(z, (_size(len(z)), z.shape[1]))))
+        outputs, _ = kind.run(theta, problem.forcing, seen.request, member_seeds(problem.seed, _size(len(z))))
+        return seen.residuals(outputs, theta)[: len(z)]
+
+    return marginals(found, linearise, residuals, np.linalg.inv(problem.moments()[1]))
+
+
+def _size(members: int) -> int:
+    """Members in steps of 64, so that few sizes are compiled."""
+    return 64 * -(-members // 64)
+
+
 def by_laplace(problem: Problem) -> Posterior:
-    """Gauss-Newton MAP, then draws from the Laplace posterior."""
+    """Gauss-Newton MAP, then draws from the Laplace posterior, its most skewed marginals put right."""
     found = mode_of(problem)
     notes = () if found.converged else (f"Gauss-Newton did not converge in {found.steps} steps",)
-    z = found.draws(problem.normals("laplace"))
+    z = around(problem, found).draws(problem.normals("laplace"))
     diagnostics = {"steps": float(found.steps), "objective": found.objective, "converged": float(found.converged)}
     return Posterior(z, _equal(problem.members), notes, diagnostics)
 

@@ -28,11 +28,13 @@ def recommend(
     objective: Objective,
     constraints: Sequence[Constraint] = (),
     *,
+    planned: Sequence[Action] = (),
     seed: int = 0,
 ) -> Recommendation:
     """Candidates ranked by the expected loss of the objective among those that meet every constraint.
 
-    candidates: name -> planned actions, or a Space to search. Doing as planned is always among them. All options meet
+    candidates: name -> planned actions, or a Space to search. Doing as planned (the case, and `planned`, which the
+    candidates replace) is always among them. What the kind refuses (`refusals`) is never the best. All options meet
     the same draws and random streams, so P(best) and the gain over doing as planned are paired, member by member.
     Errors: CapabilityError if the kind is not Causal; KindError for an unknown quantity; FieldError for an action that
     is past, or is none of the kind.
@@ -42,7 +44,7 @@ def recommend(
     for name in (objective.quantity, *(c.quantity for c in constraints)):
         kind.quantity(name)
     search = _Search(twin, objective, tuple(constraints), seed)
-    search = search.tried({AS_PLANNED: ()})
+    search = search.tried({AS_PLANNED: planned})
     if isinstance(candidates, Space):
         search = _searched(search, candidates)
     elif AS_PLANNED in candidates:
@@ -114,7 +116,8 @@ class _Search:
             )
             for name in self.forecasts
         }
-        allowed = [name for name, several in judgements.items() if all(j.met for j in several)]
+        refused = {name: kind.refusals(self.twin.case.plus(*plan), plan) for name, plan in self.plans.items()}
+        allowed = [name for name, several in judgements.items() if all(j.met for j in several) and not refused[name]]
         best = chances(losses, allowed, weights)
         options = []
         for name, forecast in self.forecasts.items():
@@ -123,7 +126,16 @@ class _Search:
             better = (float(weights @ gain), low, high)
             ensemble = self.ensemble(name, self.objective)
             options.append(
-                Option(name, self.plans[name], ensemble, judgements[name], best[name], better, forecast.warnings)
+                Option(
+                    name,
+                    self.plans[name],
+                    ensemble,
+                    judgements[name],
+                    best[name],
+                    better,
+                    forecast.warnings,
+                    refused[name],
+                )
             )
         options.sort(key=lambda o: (not o.feasible, _shortfall(o), float(weights @ losses[o.name])))
         return Recommendation(

@@ -46,6 +46,7 @@ class Option:
     """One option: the objective's ensemble, its constraints, and the probability that it is the best that may be done.
 
     better: by how much its loss is below that of doing as planned, member by member (mean, 5 % and 95 % quantile).
+    refused: why the kind will not have it recommended, whatever the forecast says.
     """
 
     name: str
@@ -55,16 +56,17 @@ class Option:
     best: float
     better: tuple[float, float, float]
     warnings: tuple[str, ...]
+    refused: tuple[str, ...] = ()
 
     @property
     def feasible(self) -> bool:
-        """True when every constraint is met."""
-        return all(j.met for j in self.constraints)
+        """True when every constraint is met and the kind refuses nothing of it."""
+        return not self.refused and all(j.met for j in self.constraints)
 
     @property
     def reasons(self) -> tuple[str, ...]:
-        """Why it may not be done: each constraint that is not met."""
-        return tuple(j.sentence() for j in self.constraints if not j.met)
+        """Why it may not be done: what the kind refuses, and each constraint that is not met."""
+        return (*self.refused, *(j.sentence() for j in self.constraints if not j.met))
 
     @property
     def expected(self) -> float:

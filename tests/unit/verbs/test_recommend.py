@@ -2,17 +2,22 @@
 
 import dataclasses
 import json
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
 
 from drifting import HOUR, followed
+from vitruvian.core.action import Action
+from vitruvian.core.case import Case
 from vitruvian.core.errors import CapabilityError, FieldError, KindError
 from vitruvian.core.quantity import Request
+from vitruvian.core.question import Choice, Limit, Question
 from vitruvian.core.twin import Twin
 from vitruvian.kinds.infusion import Bolus, Infusion
 from vitruvian.verbs.calibrate import calibrate
 from vitruvian.verbs.compare import AS_PLANNED, compare
+from vitruvian.verbs.decide import decide
 from vitruvian.verbs.goal import Constraint, Objective, Space
 from vitruvian.verbs.recommend import recommend
 
@@ -143,3 +148,42 @@ def test_a_kind_that_only_predicts_recommends_nothing() -> None:
     twin = Twin(KIND, KIND.example().case)
     with pytest.raises(CapabilityError, match="not Causal"):
         recommend(twin, {}, Objective("risk", (0.0, HOUR), "min"))
+
+
+def test_candidates_replace_what_is_planned_and_what_is_refused_is_never_the_best(twin: Twin) -> None:
+    """`planned` is what doing as planned means; a refused option is run and shown with its reason, but not allowed."""
+
+    class Careful(Infusion):
+        def refusals(self, case: Case, plan: Sequence[Action]) -> tuple[str, ...]:
+            return tuple("more than 300 mg (label)" for a in plan if isinstance(a, Bolus) and a.dose > 300.0)
+
+    careful = dataclasses.replace(twin, kind=Careful())
+    answer = recommend(careful, DOSES, Objective("mean_level", WINDOW, "max"), planned=DOSES["100 mg"])
+    assert answer.best is not None
+    assert answer.best.name == "300 mg"
+    assert answer["400 mg"].reasons == ("more than 300 mg (label)",)
+    assert answer["400 mg"].best == 0.0
+    assert answer["400 mg"].expected > answer["300 mg"].expected
+    assert answer[AS_PLANNED].expected == pytest.approx(answer["100 mg"].expected)
+    assert answer["50 mg"].better[2] < 0.0  # against 100 mg, not against nothing
+
+
+def test_a_ready_question_is_answered_by_recommend(twin: Twin) -> None:
+    @dataclasses.dataclass(frozen=True, kw_only=True)
+    class Dose(Question):
+        """Which dose?"""
+
+        def choice(self, case: Case, now: float) -> Choice:
+            options = {n: (dataclasses.replace(a, at=self.at),) for n, (a,) in DOSES.items()}
+            return Choice((), options, 12 * HOUR, "mean_level", "max", (Limit("peak_level", high=1e9),), ("a book",))
+
+    class Asked(Infusion):
+        questions = (Dose,)
+
+    asking = dataclasses.replace(twin, kind=Asked())
+    answer = decide(asking, Dose(at=NOW + 60.0))
+    assert answer.options[0].name == "400 mg"
+    assert answer.objective == Objective("mean_level", WINDOW, "max")
+    assert "The options come from: a book" in answer.notes
+    with pytest.raises(CapabilityError, match="no question of 'infusion'"):
+        decide(twin, Dose(at=NOW))

@@ -20,10 +20,11 @@ Linearise = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 @dataclass(frozen=True)
 class Laplace:
-    """Mode (n,), covariance (n, n), and how it went."""
+    """Mode (n,), covariance (n, n), prior mean (n,), and how it went; objective: minus the log posterior."""
 
     mode: np.ndarray
     covariance: np.ndarray
+    mean: np.ndarray
     objective: float
     steps: int
     converged: bool
@@ -69,7 +70,7 @@ def gauss_newton(
         if gain > 0:
             z, r, jac, value = z + step, tried_r, tried_jac, tried
         damping = _damped(damping, gain)
-    return Laplace(z, np.linalg.inv(jac.T @ jac + precision), float(value), steps, converged)
+    return Laplace(z, np.linalg.inv(jac.T @ jac + precision), mean, float(value), steps, converged)
 
 
 def _damped(damping: float, gain: float) -> float:

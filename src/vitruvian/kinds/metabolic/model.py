@@ -23,6 +23,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from vitruvian.core.action import Action
 from vitruvian.core.belief import PopulationPrior
 from vitruvian.core.case import Case
 from vitruvian.core.forcing import Forcing
@@ -37,6 +38,8 @@ from vitruvian.kinds.metabolic.actions import Exercise, Insulin, Meal, Person
 from vitruvian.kinds.metabolic.example import example
 from vitruvian.kinds.metabolic.inputs import compiled
 from vitruvian.kinds.metabolic.population import shipped
+from vitruvian.kinds.metabolic.questions import QUESTIONS
+from vitruvian.models import insulin_labels
 from vitruvian.models.glucose_observables import OBSERVABLES, QUANTITIES
 from vitruvian.models.glycaemia.sections import sections
 
@@ -72,7 +75,7 @@ class Metabolic(AbstractOdeKind, Causal):
     )
     parameters = par.PARAMETERS
     observables, quantities = OBSERVABLES, QUANTITIES
-    actions, subject = (Meal, Insulin, Exercise), Person
+    actions, subject, questions = (Meal, Insulin, Exercise), Person, QUESTIONS
     noises = (
         Gaussian("glucose", sd=2.0),  # white part; the rest of a sensor's error cannot be told from the model's
         Gaussian("glucose", "libre", "libre_bias", sd=2.0, sd_ar=12.0, tau=4500.0),  # CGMacros, Libre less Dexcom
@@ -90,6 +93,9 @@ class Metabolic(AbstractOdeKind, Causal):
 
     def sections(self, case: Case, record: Record) -> Sequence[Section]:
         return sections(case, record)
+
+    def refusals(self, case: Case, plan: Sequence[Action]) -> tuple[str, ...]:
+        return insulin_labels.refusals(case, plan)
 
     def initial(self, th: Any, u: Mapping[str, Any]) -> tuple[Any, ...]:
         entered = _entered((u["t"] - u["meal_at"]) / 60 - th["delay"])
