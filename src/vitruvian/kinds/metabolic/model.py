@@ -8,7 +8,7 @@
     dF1/dt = -kd F1;  dF2/dt = kd F1 - ka2 F2;  dB/dt = -kb B;  dP/dt = ka2 F2 + kb B - ke P   insulin
     dE/dt = (mets - 1 - E) / 15                                     exercise
 
-m(t): each meal enters as a smooth pulse of 15 min from its time + delay, times amplitude; its slow share
+m(t): each meal enters as a smooth pulse of 20 min from its time + delay, times amplitude; its slow share
 1 - exp(-(s0 + s_mix (fat + protein)/carb)). ' = with a daily rhythm (first harmonic of the local clock).
 s saturates at X_MAX, e(u) = u above 0 and never below -X_BASAL. At G = Gb, without meals or doses, nothing moves.
 
@@ -123,7 +123,7 @@ class Metabolic(AbstractOdeKind, Causal):
         fast, slow = _entering(t, th, u)
         return (
             dG,
-            (G - C) / th["lag"],
+            (G - C) / par.LAG,
             par.KE * (secreted - Z),
             th["p2"] * (Z + th["dose_action"] * rhythm * par.KE * P - X),
             slow - th["kl"] * L,

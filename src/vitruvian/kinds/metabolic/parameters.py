@@ -20,7 +20,8 @@ X_BASAL = 0.004  # /min, action of basal insulin: SI 5e-4 /min per mU/L x 8 mU/L
 RENAL, TUBULAR, SPLAY = 0.0107, 300.0, 30.0  # /min = GFR 1.2 dL/min / (1.45 dL/kg x 80 kg); mg/dL: DeFronzo 2013
 COUNTER, ALARM, WIDTH = 0.03, 65.0, 5.0  # /min, mg/dL: hepatic response to hypoglycaemia, size assumed
 TAU_E = 15.0  # min, rise and fall of exercise's effect: assumed
-PULSE = 15.0  # min, duration of a meal: assumed, as in simglucose's examples
+PULSE = 20.0  # min, duration of a meal: assumed
+LAG = 3.4  # min, sensor behind blood: mean of CGMacros' population; a person's own cannot be told from meal delays
 DELAY_MAX = 60.0  # min, longest time from log to first bite: ReplayBG
 MIX = {"protein": 0.45, "fat": 0.40, "fibre": 0.08}  # g per g carbohydrate where not given: CGMacros means
 
@@ -58,9 +59,6 @@ PARAMETERS = (
     Parameter("action_sin", "1", Normal(0.0, 0.3), ASSUMED, "the same, six in the morning"),
     Parameter("dose_action", "/[iU]", LogNormal.around(0.4, 0.6), "1800 rule; see README", "action of one unit"),
     Parameter("walk", "/min", LogNormal.around(0.0012, 0.6), "README: post-meal walks", "uptake per MET above rest"),
-    Parameter(
-        "lag", "min", _within(2.0, 12.0, 5.0, 0.6), "Facchinetti et al., Diabetes Technol Ther 2014", "sensor lag"
-    ),
     Parameter(
         "libre_bias",
         "mg/dL",
