@@ -15,7 +15,7 @@ from vitruvian.client import Action, Client, Event, Reading, Refused
 from vitruvian.platform.store import Store
 
 START = datetime(2026, 3, 1, 8, tzinfo=UTC)
-KILLS = 8
+KILLS = 10
 
 
 @pytest.fixture

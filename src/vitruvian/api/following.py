@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import Annotated, Any
+from datetime import datetime
+from functools import partial
+from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
+from sqlalchemy import Connection
 
 from vitruvian.api.answering import json_answer, read_answer
 from vitruvian.api.forecasts import Hours, Names
@@ -27,6 +30,7 @@ from vitruvian.platform.trust.policy import Principal
 
 router = APIRouter(prefix="/v1/twins/{twin_id}", tags=["live"])
 LOG = logging.getLogger("vitruvian.follow")
+T = TypeVar("T")
 TOGETHER = 64  # twins in one renewal: all of one kind go in one call
 PAUSE = 0.05  # s in which readings gather, so that a burst is one renewal
 
@@ -86,7 +90,7 @@ async def follow(
         site.live(who, twin_id).kind.unit_of(name)
     wish = {"hours": body.hours, "of": body.of}
     await site.write(lambda c: standing.begin(c, who.tenant, twin.id, wish, who.actor, site.now_us))
-    follower_of(site).look()
+    follower_of(site).look(twin.id)
     return json_answer(_following(site, who, twin.id))
 
 
@@ -140,42 +144,41 @@ class Follower:
 
     def __init__(self, site: Site) -> None:
         self.site = site
-        self._all = asyncio.Event()
+        self._asked: set[str] = set()
 
-    def look(self) -> None:
-        """Look through all followed twins: something else than data made one due."""
-        self._all.set()
+    def look(self, twin_id: str) -> None:
+        """Renew this twin: something else than data made it due."""
+        self._asked.add(twin_id)
+        hub_of(self.site).poke()
 
     async def run(self) -> None:
-        """Until cancelled: first whatever is due, then those whose data come."""
+        """Until cancelled: first whatever is due, then those about which something comes."""
         hub = hub_of(self.site)
-        cursor = hub.cursor
-        self._all.set()
+        cursor, begun = hub.cursor, False
         while True:
             try:
-                if self._all.is_set():
-                    self._all.clear()
-                    while await self._renew(await asyncio.to_thread(self._due)):
-                        await asyncio.sleep(0)
-                events, cursor = await hub.after(cursor, None)
-                told = {e.twin for e in events if e.type in ("readings", "action")}
-                anew = {e.twin for e in events if e.type == "belief" and e.data["actor"] != renew.FOLLOWER}
-                if told or anew:
+                if not begun:
+                    await self._renew(await asyncio.to_thread(self._read, standing.due))
+                    begun = True
+                if self._asked:
+                    names, self._asked = self._asked, set()
+                    await self._renew(await asyncio.to_thread(self._read, standing.of, names))
+                if await hub.wait(cursor) > cursor:
                     await asyncio.sleep(PAUSE)
-                    await self._renew(await asyncio.to_thread(self._due, told, anew))
+                    due, cursor = await asyncio.to_thread(self._read, standing.told, cursor, renew.FOLLOWER)
+                    await self._renew(due)
             except VitruvianError as err:  # the database is away, the disk is full
                 LOG.error(json.dumps({"fault": err.what}))
+                begun = False
                 await asyncio.sleep(1.0)
-                self._all.set()
 
-    async def _renew(self, due: Sequence[Due]) -> bool:
+    async def _renew(self, due: Sequence[Due]) -> None:
         kinds: dict[str, list[Due]] = {}
         for one in due:
             kinds.setdefault(one.kind, []).append(one)
         for some in kinds.values():
             for first in range(0, len(some), TOGETHER):
                 await self._group(some[first : first + TOGETHER])
-        return bool(due)
 
     async def _group(self, some: Sequence[Due]) -> None:
         try:
@@ -185,19 +188,19 @@ class Follower:
             why = f"a fault of the program ({type(err).__name__})"
             made = [renew.Renewed(due, self._live(due), failed=why) for due in some]
         now = self.site.clock()
-        waiting = [self.site.writer.submit(lambda c, one=one: renew.keep(c, one, now)) for one in made]
-        for future in waiting:
-            await asyncio.wrap_future(future)
+        await asyncio.gather(*(self.site.write(partial(_keep, one, now)) for one in made))
 
     def _live(self, due: Due) -> Any:
         who = Principal(due.tenant, renew.FOLLOWER, "engineer")
         return self.site.live(who, due.twin_id)
 
-    def _due(self, told: Collection[str] = (), anew: Collection[str] = ()) -> list[Due]:
+    def _read(self, question: Callable[..., T], *more: Any) -> T:
         with self.site.database.read() as connection:
-            if told or anew:
-                return standing.of(connection, told, anew)
-            return standing.due(connection, TOGETHER * 4)
+            return question(connection, *more)
+
+
+def _keep(one: renew.Renewed, now: datetime, connection: Connection) -> bool:
+    return renew.keep(connection, one, now)
 
 
 def follower_of(site: Site) -> Follower:

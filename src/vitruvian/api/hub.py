@@ -1,7 +1,8 @@
-"""The hub: reads what is new once, and wakes everybody who listens.
+"""The hub: knows up to where there is something new, and reads it once for everybody who listens.
 
 A listener holds a cursor, never a queue: it takes what lies after the cursor from the newest events in memory, and from
-the database when it has fallen behind those. So a slow listener costs nothing and loses nothing.
+the database when it has fallen behind those. So a slow listener costs nothing and loses nothing; without a listener
+nothing is read at all.
 """
 
 from __future__ import annotations
@@ -24,13 +25,15 @@ POLL = 1.0  # s after which it looks although nobody said there is something new
 
 
 class Hub:
-    """What is new, for everybody in this process."""
+    """What is new, for everybody in this process. `cursor` is the newest sequence."""
 
     def __init__(self, site: Site) -> None:
         self.site = site
-        self.cursor = 0
-        self._events: deque[Event] = deque(maxlen=KEPT)
-        self._since = 0  # all events after this sequence are in memory
+        with site.database.read() as connection:
+            self.cursor = feed.last(connection)
+        self._events: deque[Event] = deque()
+        self._since = self._read_to = self.cursor  # all events after the one and up to the other are in memory
+        self._reading = asyncio.Lock()
         self._new = asyncio.Event()
         self._told = asyncio.Condition()
 
@@ -38,16 +41,27 @@ class Hub:
         """There may be something new. Only in the loop's thread."""
         self._new.set()
 
-    async def after(self, seq: int, tenant: str | None) -> tuple[Sequence[Event], int]:
-        """Events after `seq` and up to where they are complete; waits at most POLL when there is none yet."""
-        if seq >= self.cursor:
+    async def wait(self, seq: int) -> int:
+        """The newest sequence, as soon as it is beyond this one; after POLL at the latest."""
+        if self.cursor <= seq:
             with suppress(TimeoutError):
                 async with asyncio.timeout(POLL), self._told:
                     await self._told.wait_for(lambda: self.cursor > seq)
-        if seq >= self.cursor:
+        return self.cursor
+
+    async def after(self, seq: int, tenant: str | None) -> tuple[Sequence[Event], int]:
+        """Events after `seq` and up to where they are complete; waits at most POLL when there is none yet."""
+        newest = await self.wait(seq)
+        if newest <= seq:
             return (), seq
-        if seq >= self._since:
-            return [e for e in self._events if e.seq > seq and tenant in (None, e.tenant)], self.cursor
+        async with self._reading:
+            if self._read_to < seq:  # nobody listened for a while
+                self._events.clear()
+                self._since = self._read_to = seq
+            while self._read_to < newest:
+                await self._read_on()
+            if seq >= self._since:
+                return [e for e in self._events if e.seq > seq and tenant in (None, e.tenant)], self._read_to
         return await asyncio.to_thread(self._read, seq, tenant)
 
     async def run(self) -> None:
@@ -57,38 +71,32 @@ class Hub:
                 async with asyncio.timeout(POLL):
                     await self._new.wait()
             self._new.clear()
-            await self._look()
+            newest = await asyncio.to_thread(self._last)
+            if newest > self.cursor:
+                async with self._told:
+                    self.cursor = newest
+                    self._told.notify_all()
             await asyncio.sleep(PAUSE)
 
-    async def _look(self) -> None:
-        while True:
-            events, complete = await asyncio.to_thread(self._read, self.cursor, None)
-            if complete <= self.cursor:
-                return
-            for event in events:
-                if len(self._events) == KEPT:
-                    self._since = self._events[0].seq
-                self._events.append(event)
-            async with self._told:
-                self.cursor = complete
-                self._told.notify_all()
+    async def _read_on(self) -> None:
+        events, self._read_to = await asyncio.to_thread(self._read, self._read_to, None)
+        self._events.extend(events)
+        while len(self._events) > KEPT:
+            self._since = self._events.popleft().seq
+
+    def _last(self) -> int:
+        with self.site.database.read() as connection:
+            return feed.last(connection)
 
     def _read(self, seq: int, tenant: str | None) -> tuple[list[Event], int]:
         with self.site.database.read() as connection:
             return feed.after(connection, seq, tenant=tenant)
 
-    def begin(self) -> None:
-        """From now on."""
-        with self.site.database.read() as connection:
-            self.cursor = self._since = feed.last(connection)
-
 
 @asynccontextmanager
 async def service(site: Site) -> AsyncIterator[None]:
     """The hub runs as long as the server does."""
-    hub = Hub(site)
-    hub.begin()
-    site.parts["hub"] = hub
+    site.parts["hub"] = hub = Hub(site)
     loop = asyncio.get_running_loop()
 
     def tell() -> None:

@@ -100,7 +100,11 @@ def install(app: FastAPI) -> None:
         return of_error(request, error)
 
     async def on_http(request: Request, error: Any) -> Response:
-        fixes = {404: "see /docs for what there is", 405: "see /docs for the methods of this path"}
+        fixes = {
+            400: "send UTF-8 JSON",
+            404: "see /docs for what there is",
+            405: "see /docs for the methods of this path",
+        }
         return problem(
             request, error.status_code, str(error.detail), fix=fixes.get(error.status_code, ""), headers=error.headers
         )
@@ -121,6 +125,6 @@ def install(app: FastAPI) -> None:
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """For `responses=`: these problems, and those that every guarded request may meet."""
-    every = {401, 403, 429, 503, *statuses}
+    every = {400, 401, 403, 413, 429, 503, *statuses}
     content = {MEDIA: {"schema": {"$ref": "#/components/schemas/ProblemBody"}}}
     return {status: {"description": HTTPStatus(status).phrase, "content": content} for status in sorted(every)}

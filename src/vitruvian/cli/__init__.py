@@ -26,6 +26,8 @@ COMMANDS = {
     "report": "vitruvian.cli.report:report",
     "demo": "vitruvian.cli.report:demo",
     "serve": "vitruvian.api.command:serve",
+    "backup": "vitruvian.cli.backup:backup",
+    "restore": "vitruvian.cli.backup:restore",
     "validate": "vitruvian.cli.validate:validate",
     "conform": "vitruvian.cli.conform:conform",
 }

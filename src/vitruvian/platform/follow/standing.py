@@ -6,10 +6,11 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, literal, or_, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from vitruvian.core.errors import MissingError
-from vitruvian.platform.store.schema import actions, observations, twins
+from vitruvian.platform.store import chain
+from vitruvian.platform.store.schema import actions, beliefs, counters, observations, twins
 from vitruvian.platform.store.schema_live import standing
 
 
@@ -51,46 +52,58 @@ def find(connection: Connection, tenant: str, twin_id: str) -> dict[str, Any] | 
     return None if row is None else dict(row)
 
 
-def due(connection: Connection, limit: int) -> list[Due]:
-    """Followed twins with facts of their own that their beliefs do not know, the longest waiting first."""
+def due(connection: Connection) -> list[Due]:
+    """All followed twins with facts that their beliefs do not know, the longest waiting first: for a server's start."""
     s = standing.c
-    newest = [
-        select(func.max(t.c.seq)).where(t.c.twin_id == s.twin_id, t.c.seq > s.done_seq).correlate(standing)
-        for t in (observations, actions)
-    ]
-    last = [func.coalesce(part.scalar_subquery(), literal(0)) for part in newest]
-    inner = (
-        select(s.twin_id, s.tenant, twins.c.kind, s.request, s.done_seq, last[0].label("a"), last[1].label("b"))
-        .join_from(standing, twins)
-        .where(s.ended_us.is_(None))
-        .subquery()
-    )
-    i = inner.c
-    match = select(inner).where(or_(i.a > i.done_seq, i.b > i.done_seq)).order_by(i.done_seq).limit(limit)
-    rows = connection.execute(match).mappings()
-    return [Due(r["twin_id"], r["tenant"], r["kind"], r["request"], r["done_seq"], max(r["a"], r["b"])) for r in rows]
+    first = connection.execute(select(func.min(s.done_seq)).where(s.ended_us.is_(None))).scalar()
+    if first is None:
+        return []
+    newest = _newest(connection)
+    last: dict[str, int] = {}
+    for t in (observations.c, actions.c):  # by the primary key: one pass over what is new to the slowest of them
+        match = select(t.twin_id, func.max(t.seq)).where(t.seq > first, t.seq <= newest).group_by(t.twin_id)
+        for twin_id, seq in connection.execute(match):
+            last[twin_id] = max(seq, last.get(twin_id, 0))
+    rows = connection.execute(_followed().order_by(s.done_seq)).mappings()
+    return [_due(row, newest) for row in rows if last.get(row["twin_id"], 0) > row["done_seq"]]
 
 
-def of(connection: Connection, twin_ids: Collection[str], anyway: Collection[str] = ()) -> list[Due]:
-    """Those of these twins that are due, and the followed ones of `anyway`: their belief was made anew."""
-    out = []
-    s = standing.c
-    for twin_id in sorted({*twin_ids, *anyway}):
-        match = select(standing, twins.c.kind).join_from(standing, twins).where(s.twin_id == twin_id)
-        row = connection.execute(match.where(s.ended_us.is_(None))).mappings().first()
-        if row is None:
-            continue
-        last = [
-            connection.execute(
-                select(func.max(t.c.seq)).where(t.c.twin_id == twin_id, t.c.seq > row["done_seq"])
-            ).scalar()
-            for t in (observations, actions)
-        ]
-        until = max((seq for seq in last if seq is not None), default=0)
-        until = max(until, row["done_seq"])
-        if until > row["done_seq"] or twin_id in anyway:
-            out.append(Due(twin_id, row["tenant"], row["kind"], row["request"], row["done_seq"], until))
+def told(connection: Connection, after: int, follower: str) -> tuple[list[Due], int]:
+    """Followed twins about which something came after a sequence: facts, or a belief that another made; and up to
+    which sequence this holds."""
+    newest = _newest(connection)
+    names: set[str] = set()
+    for t in (observations.c, actions.c):
+        match = select(t.twin_id).distinct().where(t.seq > after, t.seq <= newest)
+        names |= set(connection.execute(match).scalars())
+    b = beliefs.c
+    anew = select(b.twin_id).distinct().where(b.seq > after, b.seq <= newest, b.actor != follower)
+    names |= set(connection.execute(anew).scalars())
+    return of(connection, names, newest), newest
+
+
+def of(connection: Connection, twin_ids: Collection[str], newest: int | None = None) -> list[Due]:
+    """Those of these twins that are followed."""
+    until = _newest(connection) if newest is None else newest
+    out: list[Due] = []
+    for some in chain.chunks(sorted(twin_ids)):
+        rows = connection.execute(_followed().where(standing.c.twin_id.in_(some))).mappings()
+        out += [_due(row, until) for row in rows]
     return out
+
+
+def _followed() -> Any:
+    s = standing.c
+    columns = (s.twin_id, s.tenant, twins.c.kind, s.request, s.done_seq)
+    return select(*columns).join_from(standing, twins).where(s.ended_us.is_(None))
+
+
+def _due(row: Any, until: int) -> Due:
+    return Due(row["twin_id"], row["tenant"], row["kind"], row["request"], row["done_seq"], until)
+
+
+def _newest(connection: Connection) -> int:
+    return connection.execute(select(counters.c.value).where(counters.c.name == "ingest")).scalar_one()
 
 
 def done(connection: Connection, what: Due, failed: str | None) -> bool:

@@ -1,0 +1,66 @@
+"""The whole OpenAPI document, generated requests: no 5xx, no status and no body that it does not state."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from running import Running
+
+CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+ENDLESS = "/v1/stream"  # an answer that never ends; test_server.py reads it
+EXAMPLES = 12
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    made = Running(str(tmp_path_factory.mktemp("store")))
+    made.prepare()
+    made.start()
+    yield made
+    made.stop()
+
+
+def operations() -> Any:
+    """The document of an application that is not running: its routes are those of one that is."""
+    from vitruvian.api.app import create_app
+
+    app = create_app(_blank())
+    document = app.app.openapi()
+    app.site.close()
+    return schemathesis.openapi.from_dict(document)
+
+
+def _blank() -> Path:
+    import tempfile
+
+    return Path(tempfile.mkdtemp()) / "vitruvian.db"
+
+
+SCHEMA = operations().exclude(path=ENDLESS)
+
+
+@SCHEMA.parametrize()
+@settings(
+    max_examples=EXAMPLES,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+    deadline=None,
+)
+def test_every_operation_keeps_what_the_document_says(case: Any, server: Running) -> None:
+    if case.path == "/v1/jobs" and case.method == "POST" and isinstance(case.body, dict):
+        case.body = {**case.body, "arguments": {"kind": "none"}}  # no job that runs for minutes
+    case.call_and_validate(
+        base_url=server.url,
+        headers={"Authorization": f"Bearer {server.token}"},
+        checks=CHECKS,
+    )
