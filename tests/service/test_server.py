@@ -76,7 +76,7 @@ def test_a_killed_server_loses_and_doubles_nothing_it_acknowledged(server: Runni
         assert len(held) == len(set(held)), "doubled"
         assert acknowledged <= set(held), "lost"
         server.start()
-    assert len(acknowledged) > 100
+    assert len(acknowledged) >= KILLS
     print(f"{len(acknowledged)} acknowledged readings, {KILLS} kills")
 
 
@@ -102,7 +102,7 @@ def test_a_stream_goes_on_across_a_kill_without_a_gap(server: Running) -> None:
         server.start()
         for k in range(50, 100):
             client.send(twin, [reading(k)])
-        assert done.wait(60)
+        assert done.wait(120)
         listener.join()
     told = [r["id"] for e in heard for r in e.data["readings"]]
     assert told == [f"r{k}" for k in range(100)], "every one once, in order"

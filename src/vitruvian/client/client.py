@@ -141,10 +141,12 @@ class Client:
         """How good the twin's own past forecasts were."""
         return self._get(f"/v1/twins/{twin}/live-calibration")
 
-    def stream(self, after: int | None = None, *, twin: str = "", types: Sequence[str] = ()) -> Iterator[Event]:
-        """What happens, as it happens. A lost connection is taken up where it was cut off."""
+    def stream(
+        self, after: int | None = None, *, twin: str = "", types: Sequence[str] = (), patience: float = 120.0
+    ) -> Iterator[Event]:
+        """What happens, as it happens. A lost connection is taken up where it was cut off, for `patience` seconds."""
         wanted = {k: v for k, v in {"twin": twin, "type": list(types)}.items() if v}
-        failed = 0
+        failed, heard = 0, time.monotonic()
         while True:
             headers = {} if after is None else {"Last-Event-ID": str(after)}
             timeout = httpx.Timeout(10.0, read=60.0)
@@ -154,12 +156,12 @@ class Client:
                         answer.read()
                         raise _refused(answer)
                     for event in _events(answer.iter_lines()):
-                        failed, after = 0, event.seq
+                        failed, heard, after = 0, time.monotonic(), event.seq
                         if event.type:
                             yield event
             except httpx.TransportError:
                 failed += 1
-                if failed > TRIES:
+                if time.monotonic() - heard > patience:
                     raise
             time.sleep(min(LONGEST, 0.2 * 2**failed))
 
