@@ -37,6 +37,10 @@ class AbstractOdeKind(AbstractKind, Differentiable, Filterable):
     time_unit: float = 60.0
     solver: AbstractSolver = RK4()
 
+    def derived(self, th: Any, u: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What follows from parameters and fixed inputs alone: once a chunk, not in every stage. Joins `th`."""
+        return {}
+
     @abstractmethod
     def initial(self, th: Any, u: Mapping[str, Any]) -> tuple[Any, ...]:
         """State at t0 when no state is given."""
@@ -124,8 +128,9 @@ def _begin(
     kind: AbstractOdeKind, folded: tuple[str, ...], th: Any, static: Any, first: Any, x0: Any
 ) -> tuple[Any, Any]:
     """State and folds at t0."""
-    u = static | first
-    x = _rows(kind.initial(th, u), next(iter(th.values()))) if x0 is None else tuple(x0)
+    u, like = static | first, next(iter(th.values()))
+    th = {**th, **kind.derived(th, static)}
+    x = _rows(kind.initial(th, u), like) if x0 is None else tuple(x0)
     seen = _observe(kind, first["t"], x, th, u, _of(kind, folded))
     folds = {}
     for name in folded:
@@ -152,6 +157,7 @@ def _scan(
     """One chunk: state and folds carried on; observables at the start of each step, its jump included."""
     of = _of(kind, folded)
     both = tuple(sorted({*names, *of}))
+    th = {**th, **kind.derived(th, u)}
 
     def body(carry: Any, step: Any) -> Any:
         x, folds = carry

@@ -1,4 +1,4 @@
-"""Who it is and what can happen to glucose: meals, insulin doses, exercise. Shared by the kinds of glucose."""
+"""Who it is and what can happen to glucose: meals, insulin, exercise, sleep. Shared by the kinds of glucose."""
 
 from __future__ import annotations
 
@@ -58,3 +58,10 @@ class Exercise(Action):
 
     mets: float = field_("1", 1, 15, typical=3.5, meaning="intensity in metabolic equivalents")
     duration: float = field_("min", 0, 300, typical=30, meaning="how long")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Sleep(Action):
+    """A night's sleep from its time on; what it does begins when it ends."""
+
+    hours: float = field_("h", 0, 14, typical=7.5, meaning="time asleep")

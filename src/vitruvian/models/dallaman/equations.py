@@ -78,7 +78,7 @@ def eat(x: tuple[Any, ...], starts: Any, eaten: Any = 0.0) -> tuple[Any, ...]:
 def kempt(Q: Any, D: Any, p: ParameterSet, b: Basal) -> Any:
     """Rate of emptying, /min; the two tanh written with one exponential each."""
     xp = namespace(Q)
-    q = Q / xp.maximum(D, SMALLEST)
+    q = xp.clip(Q / xp.maximum(D, SMALLEST), 0.0, 1.0)  # a filter may move Q and D apart
     A = 1.0 + xp.exp(b.rise * (q - p.b))
     C = 1.0 + xp.exp(b.fall * (q - p.d))
     return p.kmin + (p.kmax - p.kmin) * (1.0 + (A - C) / (A * C))

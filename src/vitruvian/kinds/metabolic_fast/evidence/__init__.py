@@ -1,0 +1,1 @@
+"""What the fast layer claims, and how it is measured."""
