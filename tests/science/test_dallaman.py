@@ -52,7 +52,7 @@ def test_the_stomachs_brake_is_the_two_tanh_of_the_paper():
 
 
 def test_one_step_a_minute_and_single_precision_cost_less_than_a_tenth_of_a_milligram():
-    people, food = dm.stacked(dm.patients()), fed(75.0, 360)
+    people, food = dm.stacked(SETS), fed(75.0, 360)
     exact = dm.run(people, food, parts=16)
     for dtype in (np.float64, np.float32):
         day = dm.run(people, food, dtype=dtype)

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from vitruvian.core.case import Case, Series
+from vitruvian.core.latents import Latents
+from vitruvian.core.quantity import Request
 from vitruvian.core.record import Record
 from vitruvian.kinds.metabolic_fast import KIND, Exercise, Insulin, Meal, Person, Sleep
 from vitruvian.kinds.metabolic_fast.evidence.verification import DIAGNOSES, glucose, response
@@ -34,14 +36,21 @@ def test_one_minute_steps_are_exact_enough():
     object.__setattr__(fine, "step", 7.5)
     times, meal = np.arange(7.0, 12.01, 0.25) * HOUR, Meal(at=8 * HOUR, carbohydrate=70.0, protein=20.0, fat=20.0)
     forcing = KIND.compile(Case(Person(diabetes="type1"), (meal,)), Record.empty(), times[0], times[-1], times[-1])
-    from vitruvian.core.latents import Latents
-    from vitruvian.core.quantity import Request
-
     layout = Latents.of(KIND.parameters, forcing)
     theta = layout.theta(layout.pad(np.random.default_rng(1).standard_normal((50, len(layout.names)))))
     request = Request({"blood_glucose": times})
     a, b = (k.run(theta, forcing, request, np.arange(50))[0]["blood_glucose"] for k in (KIND, fine))
     assert np.abs(a - b).max() < 0.1
+
+
+@pytest.mark.parametrize("diagnosis", DIAGNOSES)
+def test_derivatives_are_numbers_in_every_diagnosis(diagnosis):
+    case = Case(Person(diabetes=diagnosis), (CARBS,))
+    forcing = KIND.compile(case, Record.empty(), TIMES[0], TIMES[-1], TIMES[-1])
+    z = Latents.of(KIND.parameters, forcing).pad(np.random.default_rng(1).standard_normal((4, len(KIND.parameters))))
+    values, slopes = KIND.sensitivities(z, forcing, Request({"glucose": TIMES}))
+    assert np.isfinite(values["glucose"]).all()
+    assert np.isfinite(slopes["glucose"]).all()
 
 
 @pytest.mark.parametrize("diagnosis", DIAGNOSES)
@@ -90,9 +99,6 @@ def test_long_acting_insulin_taken_daily_does_what_a_pump_does():
     case = Case(person, doses, series=pump)
     forcing = KIND.compile(case, Record.empty(), 0.0, times[-1], times[-1])
     assert forcing.arrays["own_pump"] == 0.0
-    from vitruvian.core.latents import Latents
-    from vitruvian.core.quantity import Request
-
     layout = Latents.of(KIND.parameters, forcing)
     z = KIND.population(case).moments(layout.names)[0]
     theta = layout.theta(layout.pad(z[None, :]))

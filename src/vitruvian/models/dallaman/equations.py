@@ -36,6 +36,7 @@ from vitruvian.models.dallaman.sets import ParameterSet
 STATES = ("Q1", "Q2", "Qgut", "D", "Gp", "Gt", "Gs", "S1", "S2", "Il", "Ip", "X", "I1", "Id", "Ipo", "Y")
 SECRETION = 2  # the last rows, which a person without secretion does not need
 STARVED = 20.0  # mg/dL, below which the brain's uptake falls: assumed
+FLAT = 40.0  # exponent beyond which tanh is 1 to the last digit, and squares are still numbers
 SMALLEST = 1.0  # mg, meal size below which the stomach's brake has no meaning
 
 
@@ -80,7 +81,7 @@ def kempt(Q: Any, D: Any, p: ParameterSet, b: Basal) -> Any:
     xp = namespace(Q)
     q = xp.clip(Q / xp.maximum(D, SMALLEST), 0.0, 1.0)  # a filter may move Q and D apart
     A = 1.0 + xp.exp(b.rise * (q - p.b))
-    C = 1.0 + xp.exp(b.fall * (q - p.d))
+    C = 1.0 + xp.exp(xp.minimum(b.fall * (q - p.d), FLAT))
     return p.kmin + (p.kmax - p.kmin) * (1.0 + (A - C) / (A * C))
 
 
