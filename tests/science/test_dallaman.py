@@ -25,6 +25,8 @@ def fed(grams, minutes=1440, at=60, rate=5.0):
 def test_every_set_stands_still_in_a_fast_of_a_day():
     day = dm.run(dm.stacked(SETS), np.zeros((1440, 1)), flows=True)
     assert np.abs(day.glucose - day.glucose[0]).max() < 1e-9
+    assert day.insulin is not None
+    assert day.EGP is not None
     assert np.abs(day.insulin - day.insulin[0]).max() < 1e-9
     np.testing.assert_allclose(day.EGP[0], [s.EGPb for s in SETS])
 
@@ -38,6 +40,7 @@ def test_what_follows_from_the_basal_state_is_what_is_printed(person):
 def test_all_that_is_eaten_appears_in_plasma_but_for_the_share_lost():
     people = dm.stacked(SETS)
     day = dm.run(people, fed(60.0, 4 * 1440), flows=True)
+    assert day.Ra is not None
     appeared = np.trapezoid(day.Ra, axis=0) * people.BW / 1000.0
     # a slow stomach still holds a little after four days; nothing is made
     assert (appeared <= 0.9 * 60.0 * 1.001).all()
@@ -115,11 +118,11 @@ def test_simglucose_has_the_same_table_and_the_same_slopes():
     rng = np.random.default_rng(1)
     for person in dm.patients()[::7]:
         b = dm.basal(person)
-        x = dict(zip(dm.STATES[:14], dm.begin(b, 14), strict=True))
-        x = {n: float(v) * rng.uniform(0.7, 1.3) for n, v in x.items()}
+        names: list[str] = list(dm.STATES[:14])
+        x = {n: float(v) * rng.uniform(0.7, 1.3) for n, v in zip(names, dm.begin(b, 14), strict=True)}
         x |= {"Q1": 9e3, "Q2": 2e4, "Qgut": 4e3, "D": 4.2e4, "X": rng.normal(0, 30.0)}
         now = dm.Now(eaten=5000.0, infused=3.0)
-        ours = dict(zip(dm.STATES[:14], dm.rate(tuple(x[n] for n in dm.STATES[:14]), person, b, now), strict=True))
+        ours = dict(zip(names, dm.rate(tuple(x[n] for n in names), person, b, now), strict=True))
         action = peer.module.Action(CHO=5.0, insulin=3.0 * person.BW / 6000.0)
         patient = peer.quick_patient(person.name)
         theirs = patient.model(0.0, np.array([x[n] for n in order]), action, patient._params, 4.2e4, 0.0)
