@@ -1,12 +1,12 @@
-"""Where a glucose sensor goes in the next hour, from the sensor alone: a robust line, boosted trees on what it leaves, bands.
+"""Where a glucose sensor goes in the next hour, from the sensor alone: a robust line, trees on what it leaves, bands.
 
     y(t + k) = y(t) + B_k' [1, y(t), y(t - j) - y(t)] + sum_i V_ik f_i(shape of the last readings, the person's usual)
 
-Both parts minimise sum log(m + mse) over windows, mse being a window's mean squared error over its steps and m the median
-of it: quiet hours are forecast as they mostly go instead of hedged against rare excursions. B by iterated reweighting
-(Holland & Welsch, Commun Stat A6:813, 1977), f by gradient boosting (Friedman, Ann Stat 29:1189, 2001) of the residual's
-first principal components V. Bands: a scale linear in the log of how rough the last hours were, times the quantiles of
-the scaled error on readings not fitted on (split conformal; Lei et al., JASA 113:1094, 2018).
+for k = 1..ahead. Both parts minimise sum log(m + mse) over windows, mse being a window's mean squared error over its
+steps and m the median of it: quiet hours are forecast as they mostly go, not hedged against rare excursions. B by
+iterated reweighting (Holland & Welsch, Commun Stat A6:813, 1977), f by gradient boosting (Friedman, Ann Stat 29:1189,
+2001) of the residual's first principal components V. Bands: a scale linear in the log of how rough the last hours were,
+times quantiles of the scaled error on readings not fitted on (split conformal; Lei et al., JASA 113:1094, 2018).
 Holds for the sensor, step and people it was fitted on; knows nothing of meals or doses, so it can answer no what-if.
 """
 
@@ -19,18 +19,21 @@ from typing import Any
 
 import numpy as np
 
-LAGS = 48  # readings seen: 4 h at 5 min (GlucoBench's seed 0: 24 worse, 96 no better)
+from vitruvian.core.errors import InferenceError
+
+LAGS = 48  # readings seen, 4 h at 5 min: assumed
 RIDGE = 1.0  # on differences in units of 20 mg/dL
-ROUNDS, RATE, LEAVES, LEAST = 60, 0.1, 15, 100  # of the trees, chosen on the validation part of GlucoBench's seeds 0 to 2
+# of the trees; rounds and least rows a leaf chosen on the validation parts of GlucoBench's tuning seed (colas, hall)
+ROUNDS, RATE, LEAVES, LEAST = 120, 0.1, 15, 100
 PARTS = 3  # principal components boosted
-ROWS = 100_000  # windows fitted on; of more, every n-th
-REWEIGHTINGS = 8  # of the line: converged to 0.1 %
+ROWS = 40_000  # windows fitted on; of more, every n-th
+REWEIGHTINGS = 8  # of the line: assumed enough
 LOOKS = (1, 2, 3, 4, 6, 9, 12, 18, 24, 36, 47)  # readings back, whose differences the trees see
 SPANS = (6, 12, 24, 48)  # readings over which they see spread, mean, extremes
 
 
 @dataclass(frozen=True, eq=False)
-class Trace:
+class Stretch:
     """A person's regular readings without a gap, (n,) mg/dL."""
 
     person: str
@@ -70,10 +73,10 @@ class SensorForecaster:
         return Forecasts(value, value + self.quantiles[0] * width, value + self.quantiles[1] * width)
 
 
-def windows(traces: Sequence[Trace], ahead: int) -> tuple[np.ndarray, np.ndarray, list[str]]:
+def windows(stretches: Sequence[Stretch], ahead: int) -> tuple[np.ndarray, np.ndarray, list[str]]:
     """Every history (n, LAGS), what followed it (n, ahead), and whose it is."""
     length = LAGS + ahead
-    long = [t for t in traces if len(t.value) >= length]
+    long = [t for t in stretches if len(t.value) >= length]
     views = [np.lib.stride_tricks.sliding_window_view(t.value, length) for t in long]
     rows = np.concatenate(views) if views else np.zeros((0, length))
     whose = [t.person for t, view in zip(long, views, strict=True) for _ in view]
@@ -81,15 +84,15 @@ def windows(traces: Sequence[Trace], ahead: int) -> tuple[np.ndarray, np.ndarray
 
 
 def fit(
-    traces: Sequence[Trace], held: Sequence[Trace], *, ahead: int = 12, level: float = 0.9, seed: int = 0
+    stretches: Sequence[Stretch], held: Sequence[Stretch], *, ahead: int = 12, level: float = 0.9, seed: int = 0
 ) -> SensorForecaster:
-    """Fit on traces; bands of `level` from the `held` ones, which nothing else is fitted on."""
-    history, future, whose = windows(traces, ahead)
+    """Fit on stretches; bands of `level` from the `held` ones, which nothing else is fitted on."""
+    history, future, whose = windows(stretches, ahead)
     if len(history) == 0:
-        raise ValueError(f"no trace has {LAGS + ahead} readings: nothing to fit on")
+        raise InferenceError(f"no stretch has {LAGS + ahead} readings", where="sensor forecast", fix="give longer ones")
     every = -(-len(history) // ROWS)
     history, future, whose = history[::every], future[::every], whose[::every]
-    usual = _usual(traces)
+    usual = _usual(stretches)
     rise = future - history[:, -1:]
     design = _design(history)
     line = _robust(design, rise)
@@ -98,11 +101,11 @@ def fit(
     return _banded(point, *windows(held, ahead), level)
 
 
-def _usual(traces: Sequence[Trace]) -> dict[str, tuple[float, float]]:
+def _usual(stretches: Sequence[Stretch]) -> dict[str, tuple[float, float]]:
     """Mean and spread of each person's readings, and their means over people."""
     values: dict[str, list[np.ndarray]] = {}
-    for trace in traces:
-        values.setdefault(trace.person, []).append(trace.value)
+    for stretch in stretches:
+        values.setdefault(stretch.person, []).append(stretch.value)
     joined = {person: np.concatenate(v) for person, v in values.items()}
     out = {person: (float(v.mean()), float(v.std())) for person, v in joined.items()}
     return out | {"": (float(np.mean([m for m, _ in out.values()])), float(np.mean([d for _, d in out.values()])))}
@@ -136,7 +139,11 @@ def _weight(error: np.ndarray, middle: float | None = None) -> np.ndarray:
 
 def _boosted(shape: np.ndarray, residual: np.ndarray, seed: int) -> tuple[tuple[Any, ...], np.ndarray]:
     """Trees of the residual's principal components, grown in turns so that all see the error of the whole."""
-    import lightgbm as lgb
+    try:
+        import lightgbm as lgb
+    except ImportError as err:
+        fix = "pip install 'vitruvian[fit]'"
+        raise InferenceError("LightGBM is not installed", where="sensor forecast", fix=fix) from err
 
     middle = float(np.median(np.mean(residual**2, axis=1)))
     weighted = residual * np.sqrt(_weight(residual, middle))[:, None]
@@ -185,7 +192,7 @@ def _shape(history: np.ndarray, person: Sequence[str], usual: Mapping[str, tuple
 
 
 def _rough(history: np.ndarray) -> np.ndarray:
-    """What the width of a band depends on: 1, log spread of the last hour's steps, log spread of all readings, (n, 3)."""
+    """What the width depends on: 1, log spread of the last hour's steps, log spread of all readings, (n, 3)."""
     recent = np.diff(history[:, -13:], axis=1).std(1)
     return np.column_stack([np.ones(len(history)), np.log(recent + 0.5), np.log(history.std(1) + 2.0)])
 
@@ -195,7 +202,8 @@ def _banded(
 ) -> SensorForecaster:
     """With the scale and the quantiles of the error on these windows."""
     if len(history) == 0:
-        raise ValueError("no held trace is long enough: bands cannot be calibrated")
+        fix = f"hold back stretches of {LAGS + future.shape[1]} readings or more"
+        raise InferenceError("bands cannot be calibrated", where="sensor forecast", fix=fix)
     error = future - point.point(history, whose)
     rough = _rough(history)
     scale = np.linalg.lstsq(rough, np.log(np.abs(error) + 1.0), rcond=None)[0]

@@ -88,7 +88,7 @@ def split(parts: Sequence[Segment], setting: Setting, seed: int) -> Split:
     """Train, validation, test of most subjects; all segments of a tenth are outside."""
     people = sorted({s.subject for s in parts}, key=_order)
     # the benchmark drew with numpy's legacy generator; a local one, so no global state
-    drawn = np.random.RandomState(seed).choice(people, -(-len(people) // 10), replace=False)  # noqa: NPY002
+    drawn = np.random.RandomState(seed).choice(people, -(-len(people) // 10), replace=False)
     train, validation, test, outside = [], [], [], []
     for person in people:
         own = [s for s in parts if s.subject == person]
