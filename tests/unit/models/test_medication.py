@@ -31,7 +31,9 @@ def test_drugs_fall_into_their_groups_and_wane_by_half_lives():
     given = [(0.0, "metformin", 1000.0), (0.0, "sitagliptinphosphate/metforminhydrochloride tablets", 850.0)]
     out = medication.by_mouth(given, np.array([-2 * HOUR, 24 * HOUR, 36 * HOUR]), HOUR)
     assert out["biguanide_level"][0] == 0.0
-    assert out["biguanide_level"][2] / out["biguanide_level"][1] == pytest.approx(0.25, rel=1e-6)  # 12 h, two half-lives
+    assert out["biguanide_level"][2] / out["biguanide_level"][1] == pytest.approx(
+        0.25, rel=1e-6
+    )  # 12 h, two half-lives
     assert out["dpp4_level"][2] / out["dpp4_level"][1] == pytest.approx(0.5, rel=1e-6)
     assert (out["sglt2_level"] == 0.0).all()
 
@@ -49,7 +51,7 @@ def test_a_meal_without_content_is_the_usual_one_so_far():
 
 
 def test_own_meals_are_learned_and_the_future_changes_nothing():
-    """A person who rises by 40 mg/dL after each meal is expected to on the second day; later readings change no column."""
+    """A person who rises by 40 mg/dL after each meal is expected to; later readings change nothing."""
     meals = Events(np.arange(2) * 24 * HOUR + 12 * HOUR, {"carb": np.full(2, 50.0)})
     rise = sum(40.0 * np.clip((AT - at) / HOUR, 0.0, 1.0) for at in meals.times)
     trace = Trace(AT, 100.0 + rise, 900.0)
