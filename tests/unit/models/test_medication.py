@@ -53,7 +53,7 @@ def test_a_meal_without_content_is_the_usual_one_so_far():
 def test_own_meals_are_learned_and_the_future_changes_nothing():
     """A person who rises by 40 mg/dL after each meal is expected to; later readings change nothing."""
     meals = Events(np.arange(2) * 24 * HOUR + 12 * HOUR, {"carb": np.full(2, 50.0)})
-    rise = sum(40.0 * np.clip((AT - at) / HOUR, 0.0, 1.0) for at in meals.times)
+    rise = 40.0 * np.clip((AT[:, None] - meals.times) / HOUR, 0.0, 1.0).sum(axis=1)
     trace = Trace(AT, 100.0 + rise, 900.0)
     found = meal_response(trace, meals, AT, HOUR)["own_meal_clock"]
     second = np.flatnonzero(meals.times[1] == AT)[0]
