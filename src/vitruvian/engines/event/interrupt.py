@@ -12,7 +12,7 @@ from vitruvian.engines.event.counting import more_wait, note, touch, waits_at
 from vitruvian.engines.event.hashing import draw, entity_hash, purpose
 from vitruvian.engines.event.heap import push, remove, when
 from vitruvian.engines.event.patients import join, leave, table_of, unseen, wait
-from vitruvian.engines.event.units import dirty, give_back, give_supplies, lowest, to_work
+from vitruvian.engines.event.units import dirty, freed, give_back, give_supplies, lowest, to_work
 
 
 @numba.njit
@@ -117,8 +117,7 @@ def one_more(i: Any, f: Any, g: int) -> None:
             return
         u += at.UNIT_SIZE
     u = lowest(i, g, at.OFF)
-    i[u + at.STATE] = at.FREE
-    i[g + at.FREE_N] += 1
+    freed(i, g, u)
     dirty(i, g)
 
 

@@ -43,6 +43,8 @@ def start(ti: Any, tf: Any, i: Any, f: Any, d: Any, t1: float) -> None:
         set_open(ti, tf, i, f, a, int(level_of(d, g, k)), t0)
         follow(i, f, a, at.CALENDAR, at.EDGE, k, d, g, t1)
     if new:
+        for g in range(ti[at.N_GROUPS] + ti[at.N_SUPPLIES]):
+            dirty(i, ti[at.M_GROUPS] + at.GROUP * g)  # a census may have left somebody waiting
         for n in range(ti[at.N_UNITS]):
             u = ti[at.M_UNITS] + at.UNIT_SIZE * n
             if ti[i[i[u + at.GROUP_OF] + at.TAB] + at.EVERY] > 0:

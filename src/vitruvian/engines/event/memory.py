@@ -85,7 +85,7 @@ def _groups(tables: Tables, i: np.ndarray, f: np.ndarray) -> None:
             f[a + at.LEVEL_F] = f[a + at.CAPACITY_F] = m.supplies[g - len(m.groups)].capacity
             continue
         i[a + at.RANK] = (at.RANKS[at.CALENDAR] << at.RANK_BITS) | g
-        i[a + at.UNITS], i[a + at.COUNT] = unit, tables.units[g]
+        i[a + at.UNITS], i[a + at.HINT], i[a + at.COUNT] = unit, unit, tables.units[g]
         for _ in range(tables.units[g]):
             i[unit + at.POS], i[unit + at.GROUP_OF], i[unit + at.STATE] = -1, a, at.OFF
             i[unit + at.RANK] = (at.RANKS[at.FAIL] << at.RANK_BITS) | unit

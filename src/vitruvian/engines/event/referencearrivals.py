@@ -45,7 +45,7 @@ class Door:
             for _ in range(booked.count)
         )
         self.ahead = max(booked.early * 60.0, 0.0) + 4.0 * (booked.spread * 60.0)
-        index = 0
+        index = max(int((self.member.forcing.t0 + self.offset) / WEEK) - 1, 0) * len(self.slots)
         while self.slot(index) - self.ahead < self.member.forcing.t0:
             index += 1
         self.slot_event(index)

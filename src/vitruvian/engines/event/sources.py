@@ -116,6 +116,8 @@ def sources_start(ti: Any, tf: Any, i: Any, f: Any, d: Any, t0: float, t1: float
                 fresh_mass(ti, i, f, a)
             i[a + at.PIECE] = passed(d, ti[s + at.RATE_CHANNEL], f[a + at.ANCHOR_F])
         elif new:
+            weeks = int((t0 + f[at.OFFSET_F]) / at.WEEK) - 1
+            i[a + at.INDEX] = max(weeks, 0) * ti[ti[s + at.SLOTS]]
             while slot_time(ti, tf, i, f, a) - tf[s + at.AHEAD_F] < t0:
                 i[a + at.INDEX] += 1
         if active(ti, i, a, d):

@@ -34,6 +34,24 @@ def lowest(i: Any, g: int, state: int) -> int:
 
 
 @numba.njit
+def first_free(i: Any, g: int) -> int:
+    """The first free unit of a group that has one."""
+    u = i[g + at.HINT]
+    while i[u + at.STATE] != at.FREE:
+        u += at.UNIT_SIZE
+    i[g + at.HINT] = u
+    return u
+
+
+@numba.njit
+def freed(i: Any, g: int, u: int) -> None:
+    """A unit of a group is free."""
+    i[u + at.STATE] = at.FREE
+    i[g + at.FREE_N] += 1
+    i[g + at.HINT] = min(i[g + at.HINT], u)
+
+
+@numba.njit
 def supplied(ti: Any, tf: Any, f: Any, s: int) -> bool:
     """Is there enough of the supplies that the step at table address s uses?"""
     b = ti[s + at.BULK1]
@@ -55,7 +73,7 @@ def allocate(ti: Any, tf: Any, i: Any, f: Any, e: int, s: int, needs: int) -> bo
         alternatives = ti[k]
         for j in range(1, alternatives + 1):
             if i[ti[k + j] + at.FREE_N] > 0:
-                found = lowest(i, ti[k + j], at.FREE)
+                found = first_free(i, ti[k + j])
                 break
         k += alternatives + 1
         if found == 0 or n >= at.MOST_HELD:
@@ -74,8 +92,7 @@ def unreserve(i: Any, e: int, n: int) -> None:
     """Give back what `allocate` reserved, up to place n of what is held."""
     for k in range(i[e + at.HELD_N], n):
         u = i[e + at.HELD + k]
-        i[u + at.STATE] = at.FREE
-        i[i[u + at.GROUP_OF] + at.FREE_N] += 1
+        freed(i, i[u + at.GROUP_OF], u)
 
 
 @numba.njit
@@ -153,8 +170,7 @@ def to_next(i: Any, u: int, g: int) -> None:
     if i[u + at.LEAVING] == 1:
         i[u + at.STATE], i[u + at.LEAVING] = at.OFF, 0
     else:
-        i[u + at.STATE] = at.FREE
-        i[g + at.FREE_N] += 1
+        freed(i, g, u)
         dirty(i, g)
 
 

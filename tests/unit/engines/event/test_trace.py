@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from event_models import random_model
 from vitruvian.core.errors import BeliefError
 from vitruvian.core.forcing import Forcing, Schedule
 from vitruvian.core.keys import member_seeds
@@ -14,6 +13,7 @@ from vitruvian.engines.event.reference import Reference
 from vitruvian.engines.event.referencedraws import Stream, mixed
 from vitruvian.engines.event.simulate import Reading, Simulation
 from vitruvian.engines.event.tables import Tables
+from vitruvian.kinds.hospital.evidence.random_models import random_model
 
 DAY = 86400.0
 RUN = [s for s in range(60) if s % 3 == 0]  # 20 of the claim's 200

@@ -1,0 +1,1 @@
+"""What the hospital claims, and how it is measured."""
