@@ -6,6 +6,7 @@
     lognormal(median, sigma)               log t ~ N(log median, sigma^2)
     hyperexponential(share, short, long)   S(t) = share exp(-t / short) + (1 - share) exp(-t / long)
     constant(value)
+    empirical(q0, ..., qn)                 quantiles at probabilities 0, 1/n, ..., 1, straight between them
 
     remaining after e:  S(e + r) / S(e),  so  r = Q(1 - u S(e)) - e  for a uniform u
 
@@ -30,6 +31,7 @@ FAMILIES: Mapping[str, tuple[str, ...]] = {
     "lognormal": ("median", "sigma"),
     "hyperexponential": ("share", "short", "long"),
     "constant": ("value",),
+    "empirical": (),
 }
 
 
@@ -43,6 +45,9 @@ class Law:
     def __post_init__(self) -> None:
         if self.family not in FAMILIES:
             raise FieldError(f"there is no law '{self.family}'", fix=f"use one of {', '.join(FAMILIES)}")
+        if self.family == "empirical":
+            self._check_quantiles()
+            return
         names = FAMILIES[self.family]
         if len(names) != len(self.parameters):
             raise FieldError(f"law '{self.family}' has {', '.join(names)}", where=str(self.parameters))
@@ -50,8 +55,15 @@ class Law:
             if not (math.isfinite(value) and (value > 0 or (self.family == "constant" and value == 0))):
                 raise FieldError(f"must be above 0 (got {value:g})", where=f"law '{self.family}', {name}")
 
+    def _check_quantiles(self) -> None:
+        q = self.parameters
+        if len(q) < 2 or list(q) != sorted(q) or q[0] < 0 or not math.isfinite(q[-1]):
+            raise FieldError("needs two or more rising quantiles, none below 0", where="law 'empirical'")
+
     def to_json(self) -> dict[str, object]:
         """Family and named parameters."""
+        if self.family == "empirical":
+            return {"law": self.family, "values": list(self.parameters)}
         return {"law": self.family, **dict(zip(FAMILIES[self.family], self.parameters, strict=True))}
 
     @property
@@ -65,6 +77,8 @@ class Law:
                 return p[0] * math.exp(0.5 * p[1] ** 2)
             case "hyperexponential":
                 return p[0] * p[1] + (1.0 - p[0]) * p[2]
+            case "empirical":
+                return float(np.mean(0.5 * (np.array(p[1:]) + np.array(p[:-1]))))
         return p[0]
 
     @property
@@ -82,6 +96,9 @@ class Law:
                 return self.mean * math.sqrt(math.expm1(p[1] ** 2))
             case "hyperexponential":
                 return math.sqrt(2.0 * (p[0] * p[1] ** 2 + (1.0 - p[0]) * p[2] ** 2) - self.mean**2)
+            case "empirical":
+                a, b = np.array(p[:-1]), np.array(p[1:])
+                return math.sqrt(max(float(np.mean((a * a + a * b + b * b) / 3.0)) - self.mean**2, 0.0))
         return 0.0
 
     def log_survival(self, t: np.ndarray) -> np.ndarray:
@@ -123,6 +140,8 @@ class Law:
                 return p[0] * np.exp(-p[1] * ndtri_exp(log_s))
             case "hyperexponential":
                 return _bisected(self, log_s)
+            case "empirical":
+                return np.interp(-np.expm1(log_s), np.linspace(0.0, 1.0, len(p)), p)
         return np.full(np.shape(log_s), p[0])
 
 
@@ -142,6 +161,9 @@ def log_survival(family: str, p: np.ndarray, t: np.ndarray) -> np.ndarray:
                 return log_ndtr(-np.log(t / p[0]) / p[1])
             case "hyperexponential":
                 return np.logaddexp(np.log(p[0]) - t / p[1], np.log1p(-p[0]) - t / p[2])
+            case "empirical":
+                rising = p + np.arange(len(p)) * 1e-12 * max(p[-1], 1e-300)  # equal quantiles are an atom
+                return np.log1p(-np.interp(t, rising, np.linspace(0.0, 1.0, len(p))))
         return np.where(t < p[0], 0.0, -np.inf)
 
 

@@ -17,6 +17,7 @@ import numpy as np
 
 from vitruvian.core.errors import RecordError
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # the origin of logs that are read from files
 COARSE_S = 3600.0  # time stamps no finer than this do not tell a repeat from a double
 
 
@@ -78,8 +79,9 @@ class EventLog:
         return len(self) > 0 and float(np.isfinite(self.start).mean()) > 0.5
 
     def at(self) -> np.ndarray:
-        """When a row first says something: its start, else its completion."""
-        return np.where(np.isfinite(self.start), self.start, self.complete)
+        """When a row first says something: its start, else its completion, else when it was asked for."""
+        told = np.where(np.isfinite(self.start), self.start, self.complete)
+        return np.where(np.isfinite(told), told, self.enabled)
 
     def traces(self) -> Iterator[tuple[str, np.ndarray]]:
         """(case, its rows in order)."""
@@ -101,6 +103,10 @@ class EventLog:
         """What was known at this moment: later rows are gone, and what had not ended is in progress."""
         kept = self.rows(self.at() <= at)
         return replace(kept, complete=np.where(kept.complete <= at, kept.complete, np.nan), until=min(at, self.until))
+
+    def since(self, at: float) -> EventLog:
+        """What was not over by this moment: earlier rows are gone, of cases then under way the rest is kept."""
+        return self.rows(~(np.isfinite(self.complete) & (self.complete < at)))
 
     def census(self, at: float) -> EventLog:
         """The rows in progress at this moment."""
@@ -174,7 +180,7 @@ def tidy(events: Sequence[Event]) -> tuple[list[Event], list[Repair]]:
     alike = 0
     for e in events:
         same = (e.case, e.activity, repr(e.start), repr(e.complete), e.resource)
-        if not np.isfinite(e.start) and not np.isfinite(e.complete):
+        if not np.isfinite([e.start, e.complete, e.enabled]).any():
             listed.append(Repair(e.where, e.case, f"'{e.activity}' has no time", "kept aside"))
         elif e.complete < e.start:
             short = f"'{e.activity}' ends {e.start - e.complete:g} s before it starts (negative stay)"
@@ -205,4 +211,5 @@ def resolution(times: np.ndarray) -> float:
 
 def _when(e: Event) -> tuple[float, float]:
     end = e.complete if np.isfinite(e.complete) else float("inf")
-    return (e.start if np.isfinite(e.start) else end), end
+    ready = e.enabled if np.isfinite(e.enabled) else end  # asked for and not begun
+    return (e.start if np.isfinite(e.start) else min(ready, end)), end

@@ -68,27 +68,48 @@ class Routing:
         }
 
 
-def learn(sequences: Sequence[Sequence[str]], names: Sequence[str] | None = None, order: int | None = None) -> Routing:
-    """Routing from finished cases' activities; names of the cases decide the folds, else their place."""
+def learn(
+    sequences: Sequence[Sequence[str]],
+    names: Sequence[str] | None = None,
+    order: int | None = None,
+    *,
+    begun: Sequence[bool] | None = None,
+    ended: Sequence[bool] | None = None,
+) -> Routing:
+    """Routing from cases' activities; names of the cases decide the folds, else their place.
+
+    begun, ended: whether the log saw a case come and go. What it saw of the others counts, their first step or end not,
+    so that long cases, which are more often cut, are not under-counted.
+    """
     if not sequences:
-        raise InferenceError("no finished case", where="routing.learn", fix="give a log with cases that ended")
-    keys = list(names) if names is not None else [str(i) for i in range(len(sequences))]
-    fold = np.array([zlib.crc32(k.encode()) % FOLDS for k in keys])
+        raise InferenceError("no case", where="routing.learn", fix="give a log with cases")
     scores: dict[int, float] = {}
     if order is None:
-        scores = {k: _score(sequences, fold, k) for k in range(1, MOST + 1)}
-        order = max(scores, key=lambda k: scores[k]) if len(sequences) >= 2 * FOLDS else 1
-    return Routing(order, count(sequences, order), scores)
+        keys = list(names) if names is not None else [str(i) for i in range(len(sequences))]
+        both = zip(begun or [True] * len(keys), ended or [True] * len(keys), strict=True)
+        whole = [i for i, (came, went) in enumerate(both) if came and went]
+        fold = np.array([zlib.crc32(keys[i].encode()) % FOLDS for i in whole])
+        scores = {k: _score([sequences[i] for i in whole], fold, k) for k in range(1, MOST + 1)}
+        order = max(scores, key=lambda k: scores[k]) if len(whole) >= 2 * FOLDS else 1
+    return Routing(order, count(sequences, order, begun, ended), scores)
 
 
-def count(sequences: Sequence[Sequence[str]], order: int) -> dict[History, Counter[str]]:
+def count(
+    sequences: Sequence[Sequence[str]],
+    order: int,
+    begun: Sequence[bool] | None = None,
+    ended: Sequence[bool] | None = None,
+) -> dict[History, Counter[str]]:
     """What followed every history of length 0 to `order`."""
     out: dict[History, Counter[str]] = {}
-    for sequence in sequences:
-        told = (START, *sequence, END)
+    for j, sequence in enumerate(sequences):
+        came, went = begun is None or begun[j], ended is None or ended[j]
+        told = (*([START] if came else []), *sequence, *([END] if went else []))
         for i in range(1, len(told)):
             for k in range(min(order, i) + 1):
                 out.setdefault(tuple(told[i - k : i]), Counter())[told[i]] += 1
+    if () not in out:
+        raise InferenceError("no step from one activity to the next", where="routing.count", fix="give a longer log")
     return out
 
 

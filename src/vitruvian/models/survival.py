@@ -4,7 +4,8 @@
 
 A stay first seen when it had lasted `entry` (in bed when the log begins) counts from there on: left truncation. Time
 stamps have a resolution d (minutes, days): a stay below 5 d counts as F(t + d / 2) - F(t - d / 2), zeros too. The
-family is chosen by AIC; intervals are Wald's on the log scale (logit for shares), the mean's by the delta method.
+family is chosen by AIC; intervals are Wald's on the log scale (logit for shares), the mean's by the delta method. Where
+no family fits (Kolmogorov-Smirnov at 1 %, nearly all stays ended), the law is the stays' own quantiles.
 
 Reference: Klein & Moeschberger, Survival Analysis, 2nd ed. 2003, chapters 3 and 12; Akaike 1974.
 """
@@ -24,6 +25,8 @@ CHOICE = ("exponential", "gamma", "weibull", "lognormal", "hyperexponential")
 FEW = 8  # ended stays per parameter below which no family with that many parameters is tried; assumed
 SMOOTH = 0.8  # coefficient of variation (censored ones count as ended) below which no mixture is tried: its own is >= 1
 COARSE = 5.0  # resolutions below which a duration is an interval
+MISFIT = 1.63  # Kolmogorov's 1 % point; parameters are fitted, so what is refused is refused at less than 1 %
+OWN, STEPS = 100, 100  # ended stays from which quantiles can stand for a law, and their number of steps
 Z95 = 1.959963984540054
 Interval = tuple[float, float]
 
@@ -75,7 +78,7 @@ class LearnedLaw:
         names = FAMILIES[self.law.family]
         return {
             **self.law.to_json(),
-            "interval95": dict(zip(names, map(list, self.intervals), strict=True)),
+            "interval95": dict(zip(names, map(list, self.intervals), strict=True)),  # none of quantiles
             "mean": self.law.mean,
             "mean_interval95": list(self.mean_interval),
             "ended": self.ended,
@@ -85,8 +88,8 @@ class LearnedLaw:
         }
 
 
-def learn(stays: Durations, families: Sequence[str] = CHOICE) -> LearnedLaw:
-    """The family with the least AIC, its parameters and their intervals."""
+def learn(stays: Durations, families: Sequence[str] = CHOICE, *, quantiles: bool = True) -> LearnedLaw:
+    """The family with the least AIC, its parameters and their intervals; `quantiles`: may the stays' own stand in."""
     if stays.count == 0:
         raise InferenceError(
             f"none of {len(stays.time)} stays has ended", where="survival.learn", fix="give a longer log"
@@ -107,7 +110,30 @@ def learn(stays: Durations, families: Sequence[str] = CHOICE) -> LearnedLaw:
         raise InferenceError("no family fits these stays", where="survival.learn", fix="look at the durations")
     aic = {f: round(2.0 * (cost + len(x)), 3) for f, (x, cost) in found.items()}
     best = min(aic, key=lambda f: aic[f])
-    return _described(best, found[best][0], unit, scale, aic)
+    fitted = _described(best, found[best][0], unit, scale, aic)
+    return _own_quantiles(stays, fitted) if quantiles and _misfits(stays, fitted.law) else fitted
+
+
+def _misfits(stays: Durations, law: Law) -> bool:
+    if stays.count < OWN or stays.count < 0.98 * len(stays.time) or (stays.entry > 0).any():
+        return False
+    return misfit(stays.time[stays.ended], law, stays.resolution) > MISFIT / np.sqrt(stays.count)
+
+
+def misfit(times: np.ndarray, law: Law, resolution: float = 0.0) -> float:
+    """Kolmogorov's distance between the times and a law, both rounded to the resolution."""
+    at, n = np.unique(times, return_counts=True)
+    upto = np.cumsum(n) / len(times)
+    return float(np.max(np.abs(upto - (1.0 - law.survival(at + 0.5 * resolution)))))
+
+
+def _own_quantiles(stays: Durations, best: LearnedLaw) -> LearnedLaw:
+    t = stays.time[stays.ended]
+    law = Law("empirical", tuple(np.quantile(t, np.linspace(0.0, 1.0, STEPS + 1)).tolist()))
+    half = Z95 * float(np.std(t, ddof=1)) / np.sqrt(len(t))
+    note = f"no family fits ({best.law.family} is the nearest); the stays' own quantiles are kept"
+    mean = float(np.mean(t))
+    return LearnedLaw(law, (), (mean - half, mean + half), len(t), len(stays.time) - len(t), best.aic, note)
 
 
 def _constant(stays: Durations) -> LearnedLaw:

@@ -71,10 +71,12 @@ def claims(kind: str) -> tuple[Claim, ...]:
     where = f"{kind}/evidence/claims.toml"
     if not path.exists():
         raise KindError("is missing", where=where, fix="a kind states what it claims; see docs/how-to/add-a-kind.md")
-    try:
-        rows = tomllib.loads(path.read_text(encoding="utf-8")).get("claim", [])
-    except tomllib.TOMLDecodeError as err:
-        raise KindError(str(err), where=where, fix="correct the TOML") from err
+    rows = []
+    for file in (path, *sorted(path.parent.glob("claims_*.toml"))):  # a family of claims may have a file of its own
+        try:
+            rows += tomllib.loads(file.read_text(encoding="utf-8")).get("claim", [])
+        except tomllib.TOMLDecodeError as err:
+            raise KindError(str(err), where=f"{kind}/evidence/{file.name}", fix="correct the TOML") from err
     out = []
     for row in rows:
         if missing := [f for f in NEEDED if f not in row]:

@@ -8,8 +8,9 @@ import pytest
 
 from needs import require_data
 from vitruvian.core.errors import ParseError, RecordError
+from vitruvian.models.admissions import Adt, stays_of
 from vitruvian.platform.connect import adt, eventcsv, ris, xes
-from vitruvian.platform.connect.adt import Adt, AdtColumns, stays_of
+from vitruvian.platform.connect.adt import AdtColumns
 from vitruvian.platform.connect.eventcsv import Columns
 from vitruvian.platform.connect.ris import RisColumns
 
@@ -186,10 +187,10 @@ def test_the_real_sepsis_log_keeps_all_its_cases() -> None:
     assert len(log.cases) == 1050
     assert "NA" in log.cases
     assert len(log) + len(log.repairs) == 15214
-    first = {c: {a: log.complete[i] for i in r[::-1] for a in [log.activity[i]]} for c, r in log.traces() if c != "NA"}
+    first = [
+        {str(log.activity[i]): float(log.complete[i]) for i in r[::-1]} for c, r in log.traces() if c != "NA"
+    ]  # going back, so that the first of each activity stays
     wait = [
-        (d["ER Triage"] - d["ER Registration"]) / 3600
-        for d in first.values()
-        if {"ER Triage", "ER Registration"} <= d.keys()
+        (d["ER Triage"] - d["ER Registration"]) / 3600 for d in first if {"ER Triage", "ER Registration"} <= d.keys()
     ]
     assert np.median(wait) == pytest.approx(0.138, abs=0.002)  # SOURCE.md of the data set

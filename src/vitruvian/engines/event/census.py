@@ -132,7 +132,7 @@ class _House:
             i[:, e + at.WHAT] = at.RENEGE
             return t + self._left(step.patience.after, u, t - p.since if elapsed else 0.0, 1.0)
         i[:, e + at.OWN] = i[:, e + at.HELD_N]
-        value = p.traits.get(tables.match(step), "")
+        value = self._trait(tables.match(step), p)
         for need in step.seize:
             for _ in range(need.amount):
                 self._hold(e, tables.alternatives(need, value) or [], p)
@@ -149,9 +149,13 @@ class _House:
     def _traits(self, p: Present) -> int:
         packed = 0
         for k, a in enumerate(self.tables.model.attributes):
-            value = p.traits.get(a.name, max(a.chances, key=lambda v, a=a: a.chances[v]))
-            packed |= list(a.chances).index(value) << (8 * k)
+            packed |= list(a.chances).index(self._trait(a.name, p)) << (8 * k)
         return packed
+
+    def _trait(self, name: str | None, p: Present) -> str:
+        """The patient's value of an attribute, where it is not known the most likely one; "" for no attribute."""
+        chances = next((a.chances for a in self.tables.model.attributes if a.name == name), {"": 1.0})
+        return p.traits.get(name or "", max(chances, key=lambda v: chances[v]))
 
     def _hold(self, e: int, groups: list[int], p: Present) -> None:
         """Give e a unit of the first of these groups that has one in service, else one that is off (over capacity)."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vitruvian.core.errors import ParseError
-from vitruvian.models.eventlog import Event, EventLog, Repair, event_log
-from vitruvian.platform.connect.eventtable import EPOCH, EventTable, Fields, Moments
+from vitruvian.models.eventlog import EPOCH, Event, EventLog, Repair, event_log
+from vitruvian.platform.connect.eventtable import EventTable, Fields, Moments
 
 NAN = float("nan")
 STARTS = ("start", "begin")

@@ -7,16 +7,15 @@ import gzip
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from vitruvian.core.errors import ParseError
-from vitruvian.models.eventlog import Repair
+from vitruvian.models.eventlog import EPOCH, Repair
 from vitruvian.platform.connect import clock
 
 DELIMITERS = (",", ";", "\t", "|")
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ from typing import Any
 from xml.parsers import expat
 
 from vitruvian.core.errors import ParseError
-from vitruvian.models.eventlog import Event, EventLog, Repair, event_log
+from vitruvian.models.eventlog import EPOCH, Event, EventLog, Repair, event_log
 from vitruvian.platform.connect.eventcsv import pair
-from vitruvian.platform.connect.eventtable import EPOCH, Moments
+from vitruvian.platform.connect.eventtable import Moments
 
 NAN = float("nan")
 VALUES = ("string", "date", "int", "float", "boolean", "id")

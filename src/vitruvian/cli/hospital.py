@@ -1,0 +1,231 @@
+"""vitruvian hospital: from data to a twin of a place where patients flow, and forecasts from its present census."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from vitruvian.cli.say import json_option, note, put_json, say
+from vitruvian.cli.tables import number, table
+
+if TYPE_CHECKING:
+    from vitruvian.models.eventlog import EventLog
+
+SHOWN = 8
+ROLES = {
+    "csv": ("case", "activity", "complete", "start", "time", "lifecycle", "resource", "instance", "group", "enabled"),
+    "adt": ("visit", "event", "time", "unit", "patient", "group"),
+    "ris": ("exam", "modality", "begun", "ended", "requested", "room", "patient", "group"),
+    "xes": ("group",),
+}
+MEANINGS = {
+    "case": "case or patient", "activity": "activity", "complete": "completion", "start": "start", "time": "time stamp",
+    "lifecycle": "life-cycle transition (start, complete)", "resource": "who or what did it", "group": "patient group",
+    "instance": "activity instance", "enabled": "when it could begin", "visit": "visit number", "event": "A01 to A13",
+    "unit": "unit", "patient": "patient number", "exam": "examination", "modality": "modality", "begun": "begin of the "
+    "examination", "ended": "its end", "requested": "when it was asked for", "room": "scanner or room",
+}  # fmt: skip
+
+
+@click.group()
+def hospital() -> None:
+    """Places where patients flow: learn one from its logs, forecast its beds, run and compare models of it."""
+
+
+def log_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The file's form and which column is what; handed on together as `how`."""
+    names = list(dict.fromkeys(r for roles in ROLES.values() for r in roles))
+
+    @functools.wraps(command)
+    def asked(*args: Any, **kwargs: Any) -> Any:
+        how = {n: kwargs.pop(n) for n in ("form", "zone", "dates", "units", *names)}
+        return command(*args, how=how, **kwargs)
+
+    for n in reversed(names):
+        asked = click.option(f"--{n}", metavar="COLUMN", help=f"Column of the {MEANINGS[n]}.")(asked)
+    asked = click.option("--units", default="", help="The units there are (ADT), with commas; others are kept aside.")(
+        asked
+    )
+    asked = click.option("--dates", default="", type=click.Choice(["", "dmy", "mdy"]), help="How 03-04-2026 is read.")(
+        asked
+    )
+    asked = click.option("--zone", default="UTC", show_default=True, help="Time zone of times that do not say theirs.")(
+        asked
+    )
+    forms = click.Choice(["csv", "adt", "ris", "xes"])
+    return click.option("--form", type=forms, help="What the file is; .xes files say so themselves.")(asked)
+
+
+@hospital.command()
+@click.argument("log", type=click.Path(path_type=Path))
+@log_options
+@click.option("--out", type=click.Path(path_type=Path), help="Write the model here (.yaml or .json).")
+@click.option("--map", "picture", type=click.Path(path_type=Path), help="Draw the process map here (.png, .svg).")
+@click.option(
+    "--history", type=click.Choice(["1", "2"]), default="1", show_default=True, help="Routing looks back so far."
+)
+@json_option
+def learn(log: Path, how: dict[str, str], out: Path | None, picture: Path | None, history: str, as_json: bool) -> None:
+    """Learn a model from LOG: arrivals, routing, laws of services and stays, pools with their hours, delays.
+
+    \b
+    Examples:
+      vitruvian hospital learn log.csv --case patient --activity step --start from --complete to --out model.yaml
+      vitruvian hospital learn adt.csv --form adt --visit id --event code --time at --unit ward --out model.yaml
+
+    Columns are named, never guessed. Rows that cannot be used are kept aside and listed. The model is YAML to be
+    edited; what the log cannot tell is said.
+    """
+    from vitruvian.models import flowlearn, flowmodel
+
+    found = opened(log, how)
+    flow = flowlearn.learn(found, order=int(history))
+    if out is not None:
+        label = f"learned from {log.name}, {found.summary()['cases']} cases; not validated"
+        write_model(out, flowmodel.model(flow, out.stem, label), flowmodel.header(flow))
+    if picture is not None:
+        drawn(flow.plot(), picture)
+    if as_json:
+        put_json({**flow.to_json(), "repairs": [r._asdict() for r in found.repairs]})
+        return
+    say_log(found)
+    rows = []
+    for name, a in flow.activities.items():
+        law = a.hold or a.lead
+        if law is None:
+            continue
+        mean = f"{number(law.law.mean)} ({number(law.mean_interval[0])} to {number(law.mean_interval[1])})"
+        rows.append([name, str(a.rows), law.law.family, mean, str(law.in_progress), a.pool])
+    unit = "hold" if found.has_starts else "time to it"
+    say("", table(["activity", "rows", "law", f"mean {unit}, h (95 %)", "in progress", "pool"], rows))
+    rate = flow.arrivals
+    say("", f"{rate.events / rate.days:.3g} arrivals a day, dispersion {rate.dispersion:.2f} (1: Poisson)")
+    say([f"not identifiable: {n}" for n in flow.notes])
+    if out is not None:
+        note(f"wrote {out}: edit what you know better")
+
+
+@hospital.command()
+@click.argument("log", type=click.Path(path_type=Path))
+@log_options
+@click.option("--now", metavar="TIME", help="Forecast from this moment (UTC unless it says); the log's end by default.")
+@click.option("--hours", type=click.FloatRange(1, 336), default=24.0, show_default=True, help="How far, up to 14 days.")
+@click.option("--beds", multiple=True, metavar="UNIT=N", help="Say how likely a unit needs more beds than it has.")
+@click.option("--plot", "picture", type=click.Path(path_type=Path), help="Draw the bands here.")
+@json_option
+def forecast(
+    log: Path,
+    how: dict[str, str],
+    now: str | None,
+    hours: float,
+    beds: tuple[str, ...],
+    picture: Path | None,
+    as_json: bool,
+) -> None:
+    """Forecast the census of every unit from the history in LOG: who is here, how long already, and who will come.
+
+    \b
+    Example:
+      vitruvian hospital forecast adt.csv --form adt --visit id --event code --time at --unit ward --beds ICU=12
+
+    Stays in progress count by what is left of them, given what has passed. Units never refuse: the forecast is demand.
+    """
+    import numpy as np
+
+    from vitruvian.models import presentstate
+
+    found = opened(log, how)
+    at = found.until if now is None else moment(now, how["zone"])
+    step = 1.0 if hours <= 48 else 6.0
+    asked = np.arange(1, int(hours / step) + 1) * step
+    limits = {name: int(n) for name, _, n in (b.rpartition("=") for b in beds)}
+    answer = presentstate.forecast(found, at, asked)
+    unknown = sorted(set(limits) - set(answer.pmf))
+    if unknown:
+        raise click.ClickException(f"there is no unit '{unknown[0]}'; there are {', '.join(answer.pmf)}")
+    if picture is not None:
+        drawn(answer.plot(), picture)
+    over = {u: answer.more_than(u, n) for u, n in limits.items()}
+    if as_json:
+        short = {u: p.tolist() for u, p in over.items()}
+        patients = answer.discharges(24.0)
+        put_json(
+            {"now": found.moment(at).isoformat(), **answer.to_json(), "more_than_beds": short, "patients": patients}
+        )
+        return
+    say(f"From {found.moment(at):%Y-%m-%d %H:%M} UTC, {len(answer.patients)} patients present")
+    picked = [j for j, h in enumerate(asked) if h in (1, 4, 8, 12, 24, 48, 96, 168, 240, 336)] or [len(asked) - 1]
+    rows = []
+    for unit in answer.pmf:
+        low, middle, high = (answer.quantile(unit, p) for p in (0.05, 0.5, 0.95))
+        here = sum(p.unit == unit for p in answer.patients)
+        cells = [f"{middle[j]} ({low[j]} to {high[j]})" for j in picked]
+        rows.append([unit, str(here), *cells])
+    say(table(["unit", "now", *(f"{asked[j]:g} h" for j in picked)], rows))
+    for unit, p in over.items():
+        say(f"more than {limits[unit]} in {unit}: {p.max():.0%} at worst, {asked[int(p.argmax())]:g} h from now")
+
+
+def opened(path: Path, how: dict[str, str]) -> EventLog:
+    """The log in a file, by its form and the columns that were named."""
+    from vitruvian.core.errors import ParseError
+    from vitruvian.platform.connect import adt, eventcsv, ris, xes
+
+    form = how["form"] or ("xes" if path.name.lower().endswith((".xes", ".xes.gz")) else "csv")
+    named = {r: how[r] for r in ROLES[form] if how.get(r)}
+    known = {r for roles in ROLES.values() for r in roles}
+    extra = sorted(r for r in known - set(ROLES[form]) if how.get(r))
+    if extra:
+        raise ParseError(
+            f"--{extra[0]} is not of {form} files", where=path.name, fix=f"use {', '.join(ROLES[form])}, or --form"
+        )
+    common = {"zone": how["zone"], "dates": how["dates"]}
+    if form == "adt":
+        units = [u.strip() for u in how["units"].split(",") if u.strip()]
+        return adt.read(path, adt.AdtColumns(**named), units=units, **common)
+    if form == "ris":
+        return ris.read(path, ris.RisColumns(**named), **common)
+    if form == "xes":
+        return xes.read(path, zone=how["zone"], group=named.get("group"))
+    return eventcsv.read(path, eventcsv.Columns(**named), **common)
+
+
+def moment(text: str, zone: str) -> float:
+    """Seconds since 1970 of a time on the command line."""
+    from vitruvian.platform.connect.eventtable import Moments
+
+    return Moments(zone).seconds(text)
+
+
+def say_log(log: EventLog) -> None:
+    """What was read, and what was repaired."""
+    s = log.summary()
+    say(f"{s['cases']} cases, {s['rows']} rows, {s['activities']} activities, {s['from']} to {s['until']}")
+    for r in log.repairs[:SHOWN]:
+        where = f"{r.where}: " if r.where else ""
+        say(f"  {where}{r.what}: {r.done}")
+    if len(log.repairs) > SHOWN:
+        say(f"  and {len(log.repairs) - SHOWN} more: --json lists all")
+
+
+def write_model(path: Path, model: Any, comments: list[str]) -> None:
+    """The model as YAML with what was learned as comments, or as JSON."""
+    from vitruvian.engines.event.text import write_json, write_yaml
+
+    if path.suffix == ".json":
+        text = write_json(model) + "\n"
+    else:
+        text = "".join(f"# {line}\n" for line in comments) + write_yaml(model)
+    path.write_text(text, encoding="utf-8")
+
+
+def drawn(ax: Any, path: Path) -> None:
+    """The picture in a file."""
+    import matplotlib.pyplot as plt
+
+    ax.figure.savefig(path, dpi=150)
+    plt.close(ax.figure)
