@@ -14,6 +14,9 @@ hours_option = click.option("--hours", default=3.0, show_default=True, help="How
 of_option = click.option(
     "--of", multiple=True, metavar="NAME", help="Only this observable or quantity; may be repeated (default: all)."
 )
+learned_option = click.option(
+    "--learned", is_flag=True, help="Correct it by what other subjects taught (kinds that are Corrected)."
+)
 seed_option = click.option("--seed", default=0, show_default=True, help="Seed of the random draws.")
 
 
@@ -22,11 +25,19 @@ seed_option = click.option("--seed", default=0, show_default=True, help="Seed of
 @hours_option
 @of_option
 @click.option("--noise", is_flag=True, help="Add the sensor's noise: bands for readings, not for the true value.")
+@learned_option
 @seed_option
 @as_of_option
 @json_option
 def forecast(
-    twin: str, hours: float, of: tuple[str, ...], noise: bool, seed: int, as_of: str | None, as_json: bool
+    twin: str,
+    hours: float,
+    of: tuple[str, ...],
+    noise: bool,
+    learned: bool,
+    seed: int,
+    as_of: str | None,
+    as_json: bool,
 ) -> None:
     """Say what will happen to T in the next hours, from its belief on.
 
@@ -43,7 +54,7 @@ def forecast(
 
     live = opened.twin(twin)
     with Progress(f"Forecasting {live.name}"):
-        answer = live.forecast(hours, of=of, as_of=as_of, noise=noise, seed=seed)
+        answer = live.forecast(hours, of=of, as_of=as_of, noise=noise, learned=learned, seed=seed)
     if as_json:
         put_json({"twin": live.row.id, "subject": live.name, **answer.to_json()})
     else:
@@ -56,6 +67,7 @@ def forecast(
 @hours_option
 @of_option
 @click.option("--against", default="as planned", show_default=True, help="The option to compare the others with.")
+@learned_option
 @seed_option
 @as_of_option
 @json_option
@@ -65,6 +77,7 @@ def compare(
     hours: float,
     of: tuple[str, ...],
     against: str,
+    learned: bool,
     seed: int,
     as_of: str | None,
     as_json: bool,
@@ -86,7 +99,8 @@ def compare(
 
     live = opened.twin(twin)
     with Progress(f"Comparing for {live.name}"):
-        answer = live.compare(files(options), hours=hours, of=of, as_of=as_of, against=against, seed=seed)
+        chosen = files(options)
+        answer = live.compare(chosen, hours=hours, of=of, as_of=as_of, against=against, learned=learned, seed=seed)
     if as_json:
         put_json({"twin": live.row.id, "subject": live.name, **answer.to_json()})
     else:

@@ -243,6 +243,36 @@ class Fittable(ABC):
         """The same contract with weights fitted on this table."""
 
 
+@dataclass(frozen=True)
+class Margins:
+    """What was learned of an observable's readings at times (k,) s: its quantiles (level, k) at levels (level,).
+
+    fade: time (s) in which the correction loses two thirds of its size after the last of the times.
+    """
+
+    times: np.ndarray
+    levels: np.ndarray
+    values: np.ndarray
+    fade: float
+
+
+class Corrected(ABC):
+    """Beside its equations it holds what many subjects taught about what the equations leave out.
+
+    A forecast may be corrected by it; the correction is that of the case as planned, whatever the option, so that the
+    differences between options are the equations' alone.
+    """
+
+    @property
+    @abstractmethod
+    def correction_artefact(self) -> str:
+        """Content hash of what was learned, and from whom in a sentence: "1a2b...: CGMacros"."""
+
+    @abstractmethod
+    def margins(self, name: str, case: Case, record: Record, at: float) -> Margins | None:
+        """For readings after `at` (s), from what case and record hold by then; None where nothing like it was seen."""
+
+
 class ExactLikelihood(ABC):
     """Its likelihood is known in closed form (a Kalman filter, an HMM)."""
 

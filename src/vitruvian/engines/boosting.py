@@ -32,6 +32,7 @@ class Growth:
     rows: float = 0.5  # share drawn a tree
     ridge: float = 10.0
     quantile: float | None = None  # pinball loss at this level instead of squares
+    random: bool = False  # random thresholds: Geurts et al., Extremely randomized trees, Mach Learn 63:3 (2006)
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,6 +118,7 @@ def grow(
         "bagging_fraction": g.rows,
         "bagging_freq": 1,
         "lambda_l2": g.ridge,
+        "extra_trees": g.random,
         "seed": seed,
         "num_threads": 1,
         "deterministic": True,

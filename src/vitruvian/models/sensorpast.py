@@ -200,7 +200,7 @@ def _mean(trace: Trace, start: np.ndarray, end: np.ndarray) -> np.ndarray:
 def _own_line(trace: Trace, meals: Events, origins: np.ndarray, lead: float, carbohydrate: str) -> np.ndarray:
     """The change over `lead` by ridge regression on the person's own readings whose target had come by the origin."""
     times = trace.times
-    x = _regressors(trace, meals, times, lead, carbohydrate)
+    x = regressors(trace, meals, times, lead, carbohydrate)
     y = trace.target(times, lead) - trace.values
     good = np.isfinite(y) & np.isfinite(x).all(axis=1)
     x = np.where(good[:, None], x, 0.0)
@@ -211,11 +211,11 @@ def _own_line(trace: Trace, meals: Events, origins: np.ndarray, lead: float, car
     known = np.searchsorted(times, origins - lead - 0.5 * trace.interval, side="right")
     pull = HELD * lead / trace.interval * np.eye(width)
     weights = np.linalg.solve(squares[known] + pull, products[known][..., None])[..., 0]
-    return np.sum(_regressors(trace, meals, origins, lead, carbohydrate) * weights, axis=1)
+    return np.sum(regressors(trace, meals, origins, lead, carbohydrate) * weights, axis=1)
 
 
-def _regressors(trace: Trace, meals: Events, at: np.ndarray, lead: float, carbohydrate: str) -> np.ndarray:
-    """(n, k), each of about unit size."""
+def regressors(trace: Trace, meals: Events, at: np.ndarray, lead: float, carbohydrate: str = "carb") -> np.ndarray:
+    """What a personal line is drawn through: (n, k), each of about unit size."""
     now = trace.last(at)
     mean, _ = trace.moments(at - 6 * HOUR, at)
     end = at + lead

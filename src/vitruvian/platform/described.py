@@ -42,6 +42,7 @@ def capabilities(kind: AbstractKind) -> list[str]:
         "Filterable",
         "Reconstructible",
         "Fittable",
+        "Corrected",
         "ExactLikelihood",
     )
     return [name for name in names if isinstance(kind, getattr(contract, name))]

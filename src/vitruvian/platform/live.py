@@ -127,10 +127,14 @@ class LiveTwin:
         as_of: Moment = None,
         noise: bool = False,
         sensor: str = "",
+        learned: bool = False,
         seed: int = 0,
     ) -> Forecast:
-        """What will happen in the next hours: all observables over time and all quantities, or those named in `of`."""
-        return self.said(hours, of=of, as_of=as_of, noise=noise, sensor=sensor, seed=seed)[1]
+        """What will happen in the next hours: all observables over time and all quantities, or those named in `of`.
+
+        learned: corrected by what other subjects taught about what the equations leave out.
+        """
+        return self.said(hours, of=of, as_of=as_of, noise=noise, sensor=sensor, learned=learned, seed=seed)[1]
 
     def said(
         self,
@@ -140,6 +144,7 @@ class LiveTwin:
         as_of: Moment = None,
         noise: bool = False,
         sensor: str = "",
+        learned: bool = False,
         seed: int = 0,
     ) -> tuple[int, Forecast]:
         """`forecast`, with the version under which it is kept."""
@@ -147,9 +152,11 @@ class LiveTwin:
 
         twin, version, start, notes = self._ready(as_of, seed)
         request = asking.ahead(self.kind, start, hours, of)
-        answer = forecast(twin, request, noise=noise, seed=seed, sensor=sensor)
+        twin = self._whole(twin, as_of) if learned else twin
+        answer = forecast(twin, request, noise=noise, seed=seed, sensor=sensor, learned=learned)
         answer = dataclasses.replace(answer, warnings=(*answer.warnings, *notes))
         asked = {"verb": "forecast", "hours": hours, "of": list(request.items), "noise": noise, "seed": seed}
+        asked |= {"learned": True} if learned else {}
         known = self.know.moment(twin.believed().known_at)
         kept = self.store.save_forecast(
             self.row.id,
@@ -170,15 +177,18 @@ class LiveTwin:
         of: Sequence[str] = (),
         as_of: Moment = None,
         against: str = "as planned",
+        learned: bool = False,
         seed: int = 0,
         **more: Plan,
     ) -> Comparison:
-        """What if: each option is a list of actions (see `plan`) or a YAML file of them."""
+        """What if: each option is a list of actions (see `plan`) or a YAML file of them. learned: as in forecast."""
         from vitruvian.verbs.compare import compare
 
         twin, _, start, notes = self._ready(as_of, seed)
         chosen = {name: self._actions(given, start) for name, given in {**(options or {}), **more}.items()}
-        answer = compare(twin, chosen, asking.ahead(self.kind, start, hours, of), seed=seed, against=against)
+        twin = self._whole(twin, as_of) if learned else twin
+        request = asking.ahead(self.kind, start, hours, of)
+        answer = compare(twin, chosen, request, seed=seed, against=against, learned=learned)
         noted = {n: dataclasses.replace(f, warnings=(*f.warnings, *notes)) for n, f in answer.options.items()}
         return dataclasses.replace(answer, options=noted)
 
@@ -347,6 +357,11 @@ class LiveTwin:
         made = self._calibrated(then, None, None, seed)
         said = "" if then is None else f" as of {when.said(then, self.row.origin.zone)}"
         return made.twin, made.version, self._begin(made.twin.believed(), then), (f"calibrated{said}: {why}",)
+
+    def _whole(self, twin: Twin, as_of: Moment) -> Twin:
+        """With all that was known then, not only what the belief looks back to."""
+        known = self.know.twin(self.know.then(as_of), -float("inf"))
+        return dataclasses.replace(twin, case=known.case, record=known.record)
 
     def _begin(self, belief: Belief, then: datetime | None) -> float:
         return belief.at if then is None else max(belief.at, self.row.origin.seconds(then))

@@ -24,9 +24,11 @@ def compare(
     *,
     seed: int = 0,
     against: str = AS_PLANNED,
+    learned: bool = False,
 ) -> Comparison:
     """Forecasts of the case plus each option's actions; "as planned" (no more actions) is always among them.
 
+    learned: correct all options alike by what other subjects taught, as the plan is; differences stay the equations'.
     Errors: CapabilityError if the kind is not Causal; FieldError for an action before the belief's time, which is past.
     """
     require_causal(twin.kind, "compare")
@@ -35,7 +37,7 @@ def compare(
     cases |= {name: with_plan(twin, actions, belief.at, belief.known_at, name) for name, actions in options.items()}
     if against not in cases:
         raise FieldError(f"no option '{against}' to compare with", where="compare", fix=f"use {', '.join(cases)}")
-    return Comparison(ahead(twin, cases, request, seed=seed, noise=False, belief=belief), against)
+    return Comparison(ahead(twin, cases, request, seed=seed, noise=False, belief=belief, learned=learned), against)
 
 
 def require_causal(kind: AbstractKind, verb: str) -> None:

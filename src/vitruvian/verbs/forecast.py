@@ -17,21 +17,33 @@ from vitruvian.core.kind import AbstractKind, Theta
 from vitruvian.core.latents import Latents, stack_theta
 from vitruvian.core.quantity import AbstractReducer, Request
 from vitruvian.core.twin import Twin
+from vitruvian.verbs.corrected import Learned
 from vitruvian.verbs.result import Basis, Ensemble, Forecast
 
+PLANNED = "\0as planned"  # the twin's own case among the options, run beside them for the correction
 DENSE = 300.0  # s between points where a quantity of an observable with discrepancy is folded
 
 
 def forecast(
-    twin: Twin, request: Request, *, noise: bool = False, seed: int = 0, sensor: str = "", until: float | None = None
+    twin: Twin,
+    request: Request,
+    *,
+    noise: bool = False,
+    seed: int = 0,
+    sensor: str = "",
+    until: float | None = None,
+    learned: bool = False,
 ) -> Forecast:
     """Ensembles of what is asked, from the belief's time on.
 
     Actions of the case known by the belief's known_at are used; later ones are not. noise: add the sensor's noise, for
-    comparing with readings. Errors: KindError for times before the belief's; BeliefError if it does not fit the kind.
+    comparing with readings. learned: correct it by what other subjects taught (a Corrected kind). Errors: KindError for
+    times before the belief's; BeliefError if it does not fit the kind.
     """
-    belief = twin.believed()
-    return ahead(twin, {"": twin.case}, request, seed=seed, noise=noise, sensor=sensor, belief=belief, until=until)[""]
+    belief, cases = twin.believed(), {"": twin.case}
+    return ahead(
+        twin, cases, request, seed=seed, noise=noise, sensor=sensor, belief=belief, until=until, learned=learned
+    )[""]
 
 
 def ahead(
@@ -44,12 +56,19 @@ def ahead(
     belief: Belief,
     sensor: str = "",
     until: float | None = None,
+    learned: bool = False,
 ) -> dict[str, Forecast]:
-    """One run over all cases with the same draws and random streams."""
+    """One run over all cases with the same draws and random streams; corrected as the twin's own case is."""
     kind = twin.kind
-    t0, t1 = span(belief, request, until)
-    check_request(kind, request, t0)
+    check_request(kind, request, span(belief, request, until)[0])
     split = Split.of(kind, request)
+    taught = (
+        Learned.of(twin.having(belief), [n for n in kind.discrepancies if n in split.run.items]) if learned else None
+    )
+    if taught is not None:
+        split = dataclasses.replace(split, run=taught.with_times(split.run))
+        cases = {**cases, PLANNED: twin.case}
+    t0, t1 = span(belief, split.run, until)
     record = twin.record.until(belief.known_at)
     forcings = [kind.compile(case, record, t0, t1, belief.known_at) for case in cases.values()]
     thetas = [theta_of(kind, belief, f, seed) for f in forcings]
@@ -60,11 +79,19 @@ def ahead(
         state = state.take(np.tile(np.arange(count), len(forcings)))
     driving = forcings[0] if len(forcings) == 1 else Batch.each(forcings, count)
     outputs, _ = kind.run(stack_theta(thetas), driving, split.run, seeds, state)
+    parts = [{n: np.asarray(v)[k * count : (k + 1) * count] for n, v in outputs.items()} for k in range(len(cases))]
     out: dict[str, Forecast] = {}
-    for k, (name, case) in enumerate(cases.items()):
-        mine = {n: np.asarray(v)[k * count : (k + 1) * count] for n, v in outputs.items()}
+    more: Mapping[str, np.ndarray] = {}
+    if taught is not None:
+        planned = _discrepant(kind, split.run, parts[-1], belief, t0, seed)
+        more = taught.added(split.run, planned, belief.weights)
+    for (name, case), mine, theta in zip(cases.items(), parts, thetas, strict=True):
+        if name == PLANNED:
+            continue
         told = dataclasses.replace(twin, case=case, belief=belief)
-        out[name] = answered(told, request, split, mine, thetas[k], seed=seed, noise=noise, sensor=sensor)
+        answer = answered(told, request, split, mine, theta, seed=seed, noise=noise, sensor=sensor, more=more)
+        notes = () if taught is None else taught.notes
+        out[name] = dataclasses.replace(answer, warnings=(*answer.warnings, *notes))
     return out
 
 
@@ -84,19 +111,35 @@ def answered(
     seed: int,
     noise: bool,
     sensor: str,
+    more: Mapping[str, np.ndarray] | None = None,
 ) -> Forecast:
-    """A twin's answer from the outputs of its members (member, ...): discrepancy, quantities of it, sensor noise."""
+    """A twin's answer from the outputs of its members (member, ...): discrepancy, quantities of it, sensor noise.
+
+    more: what was learned to add to each member's observables at the times run.
+    """
     kind, belief = twin.kind, twin.believed()
     t0, _ = span(belief, request)
     values = {n: np.asarray(v) for n, v in outputs.items()}
-    for n in kind.discrepancies:
-        if n in split.run.items:
-            values[n] = values[n] + discrepancy_path(kind, belief, n, split.run.times(n), t0, seed)
+    values |= _discrepant(kind, split.run, values, belief, t0, seed)
+    values |= {n: values[n] + added for n, added in (more or {}).items()}
     items = _items(kind, request, split, values, belief.weights)
     if noise:
         items = {n: _noisy(kind, e, sensor, theta, seed) for n, e in items.items()}
     warnings = _warnings(kind, twin.case, belief)
     return Forecast(kind.name, belief.at, twin.case.origin, items, Basis.of(belief, kind), warnings, seed, noise)
+
+
+def _discrepant(
+    kind: AbstractKind,
+    run: Request,
+    outputs: Mapping[str, np.ndarray],
+    belief: Belief,
+    t0: float,
+    seed: int,
+) -> dict[str, np.ndarray]:
+    """The observables that are run and have a discrepancy, with it: (member, n)."""
+    names = [n for n in kind.discrepancies if n in run.items]
+    return {n: np.asarray(outputs[n]) + discrepancy_path(kind, belief, n, run.times(n), t0, seed) for n in names}
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ def compiled(case: Case, t0: float, t1: float, known_at: float) -> Forcing:
         "weight": np.array(case.subject.weight),
         "meal_at": padded([m.at for m in meals], size),
         "carb": padded([m.carbohydrate for m in meals], size),
-        **{name: padded([_nutrient(m, name) for m in meals], size) for name in par.MIX},
+        **{name: padded([nutrient(m, name) for m in meals], size) for name in par.MIX},
         **dict(zip(("f1", "f2", "b", "p"), _depots(before, t0), strict=True)),
     }
     return Forcing(
@@ -46,7 +46,8 @@ def compiled(case: Case, t0: float, t1: float, known_at: float) -> Forcing:
     )
 
 
-def _nutrient(meal: Meal, name: str) -> float:
+def nutrient(meal: Meal, name: str) -> float:
+    """g of a nutrient, in the usual proportion to carbohydrate where not given."""
     given = getattr(meal, name)
     return par.MIX[name] * meal.carbohydrate if given is None else given
 

@@ -21,13 +21,13 @@ daily life over hours to days; leaves out drugs by mouth, illness, stress, alcoh
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vitruvian.core.action import Action
 from vitruvian.core.belief import PopulationPrior
 from vitruvian.core.case import Case
 from vitruvian.core.forcing import Forcing
-from vitruvian.core.kind import Causal, ContextOfUse, Envelope, Example
+from vitruvian.core.kind import Causal, ContextOfUse, Corrected, Envelope, Example, Margins
 from vitruvian.core.noise import Discrepancy, Gaussian
 from vitruvian.core.record import Record
 from vitruvian.core.section import Section
@@ -43,13 +43,19 @@ from vitruvian.models import insulin_labels
 from vitruvian.models.glucose_observables import OBSERVABLES, QUANTITIES
 from vitruvian.models.glycaemia.sections import sections
 
+if TYPE_CHECKING:
+    from vitruvian.kinds.metabolic.residual.correction import Correction
+
 HOUR = 3600.0
 DAY = 86400.0
 STATES = ("G", "C", "Z", "X", "L", "Q1", "Q2", "F1", "F2", "B", "P", "E")
 
 
-class Metabolic(AbstractOdeKind, Causal):
-    """A person's sensor glucose in daily life."""
+class Metabolic(AbstractOdeKind, Causal, Corrected):
+    """A person's sensor glucose in daily life. correction: what residual/ learned (default: what is shipped)."""
+
+    def __init__(self, correction: Correction | None = None) -> None:
+        self._correction = correction
 
     name, version = "metabolic", "1"
     states, step, time_unit = STATES, 300.0, 60.0
@@ -97,6 +103,24 @@ class Metabolic(AbstractOdeKind, Causal):
     def refusals(self, case: Case, plan: Sequence[Action]) -> tuple[str, ...]:
         return insulin_labels.refusals(case, plan)
 
+    @property
+    def correction(self) -> Correction:
+        """What was learned across people about what these equations leave out."""
+        if self._correction is None:
+            from vitruvian.kinds.metabolic.residual.shipped import shipped  # it follows these equations
+
+            return shipped()
+        return self._correction
+
+    @property
+    def correction_artefact(self) -> str:
+        return f"{self.correction.digest[:12]}: {self.correction.source}"
+
+    def margins(self, name: str, case: Case, record: Record, at: float) -> Margins | None:
+        from vitruvian.kinds.metabolic.residual.shipped import margins
+
+        return margins(self.correction, case, record, at) if name == "glucose" else None
+
     def initial(self, th: Any, u: Mapping[str, Any]) -> tuple[Any, ...]:
         entered = _entered((u["t"] - u["meal_at"]) / 60 - th["delay"])
         dose, slow = _split(th, u)
@@ -135,6 +159,11 @@ class Metabolic(AbstractOdeKind, Causal):
             par.KA2 * F2 + par.KB * B - par.KE * P,
             (u["mets"] - E) / par.TAU_E,
         )
+
+    def entering(self, t: Any, th: Any, u: Mapping[str, Any]) -> tuple[Any, Any, Any]:
+        """Of each slot (slot, member) at t: g/min entering the stomach, g in all, the slow share."""
+        dose, slow = _split(th, u)
+        return _pulse((t - u["meal_at"]) / 60 - th["delay"]) * dose * th["amplitude"], dose, slow
 
     def outputs(self, t: Any, x: Any, th: Any, u: Mapping[str, Any]) -> Mapping[str, Any]:
         return {"glucose": x[1], "blood_glucose": x[0]}

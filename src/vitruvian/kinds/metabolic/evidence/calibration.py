@@ -13,8 +13,8 @@ Progress = Callable[[float], None]
 
 
 def calibrated(claim: str, data: Path | None, test: Path | None, quick: bool, progress: Progress) -> dict[str, Any]:
-    """Ranks of the truth in the default (Laplace) posterior, over 200 simulated days; quick: 20."""
-    n = 20 if quick else 200
+    """Ranks of the truth in the default (Laplace) posterior, over 500 simulated days; quick: 20."""
+    n = 20 if quick else 500
     found = sbc(Metabolic(), n, seed=3, progress=progress)
     worst = max(found.excess.values())
     return {"measured": worst, "met": found.inside, "n": n, "baseline": None, "detail": found.to_json()}

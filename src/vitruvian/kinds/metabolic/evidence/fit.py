@@ -25,7 +25,7 @@ from vitruvian.verbs.posterior import Problem, mode_of
 Progress = Callable[[float], None]
 KIND = Metabolic()
 ENOUGH = 0.9 * 288  # readings of a day
-SECONDS, MARD = 0.2, 10.0  # targets: s a day, %
+SECONDS, MARD = 0.1, 10.0  # targets: s a day, %
 
 
 @dataclass(frozen=True)
