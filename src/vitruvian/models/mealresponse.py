@@ -30,8 +30,8 @@ def filled(times: np.ndarray, amounts: dict[str, np.ndarray], prefix: str = "") 
 
 def meal_response(trace: Trace, meals: Events, origins: np.ndarray, lead: float) -> Columns:
     """Mean earlier change at this place, at any time of day and near this one, and how much past that rests on."""
-    since, until = _place(meals.times, origins, lead)
-    was_since, was_until = _place(meals.times, trace.times, lead)
+    since, until = place(meals.times, origins, lead)
+    was_since, was_until = place(meals.times, trace.times, lead)
     change = trace.target(trace.times, lead) - trace.values
     known = np.isfinite(change)
     had_come = (origins[:, None] >= trace.times[None, :] + lead + 0.5 * trace.interval) & known[None, :]
@@ -47,7 +47,7 @@ def meal_response(trace: Trace, meals: Events, origins: np.ndarray, lead: float)
     }
 
 
-def _place(meals: np.ndarray, at: np.ndarray, lead: float) -> tuple[np.ndarray, np.ndarray]:
+def place(meals: np.ndarray, at: np.ndarray, lead: float) -> tuple[np.ndarray, np.ndarray]:
     """Seconds since the last meal (at most FORGOTTEN) and to the next one until at + lead (else a little longer)."""
     none = np.full(len(at), lead + 20.0 * MINUTE)
     if not len(meals):

@@ -1,8 +1,9 @@
 """Forecasts of every patient of ShanghaiT2DM by trees that never saw that patient, and bands from the errors of others.
 
-Five folds by patient number. `own` adds the first three days of the patients that are tested, and scores what comes
-after. Bands are CV+ (Barber et al., Ann Stat 49:486, 2021) on errors scaled twice: by what a small forest, grown on
-other patients, expects of their size, and by how far this person's own past errors exceeded that.
+Five folds by patient number. Everybody is also corrected by the forecaster's own earlier errors on that person. `own`
+adds the first three days of the patients that are tested, and scores what comes after. Bands are CV+ (Barber et al.,
+Ann Stat 49:486, 2021) on errors scaled twice: by what a small forest, grown on other patients, expects of their size,
+and by how far this person's own past errors exceeded that.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ import numpy as np
 
 from vitruvian.engines.boosting import Growth, grow
 from vitruvian.kinds.metabolic.evidence.shanghai_rows import CONTEXT, SENSOR, Rows, rows
+from vitruvian.models.ownerrors import correction
+from vitruvian.models.sensorpast import MISSING
 
 FOLDS, OWN_DAYS, OWN_WEIGHT = 5, 3 * 86400.0, 3.0  # rows of the tested person count thrice: assumed
 GROWTH = Growth(trees=250, rate=0.05, leaves=31, least=200, columns=0.3, ridge=20.0)
@@ -67,7 +70,29 @@ def folds(task: Task) -> Iterator[tuple[Rows, np.ndarray, np.ndarray]]:
 
 @cache
 def forecast(task: Task) -> np.ndarray:
-    """Forecast change (n,) of each scored row, NaN where it is not asked (own: the first days)."""
+    """Forecast change (n,) of each scored row, NaN where it is not asked (own: the first days), with what the person's
+    earlier errors add. own: the mean of a learner for everybody and one that was fitted on the person's days too."""
+    if task.own:
+        return 0.5 * (forecast(replace(task, own=False)) + _adapted(task, learned(task)))
+    return _adapted(task, learned(task))
+
+
+def _adapted(task: Task, found: np.ndarray) -> np.ndarray:
+    """What was forecast (n,) and the correction from each person's own errors before."""
+    asked, out = scored(task), found.copy()
+    slope = asked.x[SENSOR][:, asked.names[SENSOR].index("change_15")]
+    for name in np.unique(asked.wear):
+        mine = np.flatnonzero(asked.wear == name)
+        meals = asked.meals[name] if CONTEXT in task.groups else np.zeros(0)
+        steep = np.where(slope[mine] > MISSING, slope[mine], 0.0)
+        error = asked.change[mine] - found[mine]
+        out[mine] += correction(asked.at[mine], task.lead, error, asked.now[mine], steep, meals)
+    return out
+
+
+@cache
+def learned(task: Task) -> np.ndarray:
+    """What the trees say (n,), NaN where it is not asked."""
     asked = scored(task)
     names, x = asked.columns(task.groups)
     out = np.full(len(asked.now), np.nan)

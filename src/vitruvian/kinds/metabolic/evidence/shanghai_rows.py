@@ -28,7 +28,7 @@ NO_MEALS = Events(np.zeros(0), {"carb": np.zeros(0)})
 @dataclass(frozen=True, eq=False)
 class Rows:
     """Origins of some wears: columns by group, reading (n,), change over the lead (n,), low within it (n,), which wear
-    and patient (n,), s since the wear's first reading (n,), and the time itself (n,)."""
+    and patient (n,), s since the wear's first reading (n,), the time itself (n,), and by wear the times of meals."""
 
     names: dict[str, tuple[str, ...]]
     x: dict[str, np.ndarray]
@@ -39,6 +39,7 @@ class Rows:
     patient: np.ndarray
     since: np.ndarray
     at: np.ndarray
+    meals: dict[str, np.ndarray]
 
     def columns(self, groups: Sequence[str]) -> tuple[tuple[str, ...], np.ndarray]:
         """Names and values (n, k) of some groups."""
@@ -57,7 +58,7 @@ def rows(root: Path, lead: float, few: bool = False) -> Rows:
         n: np.concatenate([getattr(p, n) for p in parts])
         for n in ("now", "change", "low", "wear", "patient", "since", "at")
     }
-    return Rows(names, joined, **rest)
+    return Rows(names, joined, **rest, meals={w: t for p in parts for w, t in p.meals.items()})
 
 
 def one(wear: Wear, lead: float) -> Rows:
@@ -83,6 +84,7 @@ def one(wear: Wear, lead: float) -> Rows:
         np.full(count, wear.patient),
         (origins - origins[0])[keep],
         origins[keep],
+        {wear.name: np.array(sorted([m.at for m in wear.case.timeline if isinstance(m, Meal)] + [*wear.unsaid]))},
     )
 
 
