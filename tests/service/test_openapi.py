@@ -1,7 +1,7 @@
 """The whole OpenAPI document, generated requests: no 5xx, no status and no body that it does not state."""
 
+import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +15,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from running import Running
+from vitruvian.api.app import create_app
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 ENDLESS = "/v1/stream"  # an answer that never ends; test_server.py reads it
@@ -32,18 +33,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 def operations() -> Any:
     """The document of an application that is not running: its routes are those of one that is."""
-    from vitruvian.api.app import create_app
-
-    app = create_app(_blank())
-    document = app.app.openapi()
-    app.site.close()
+    with tempfile.TemporaryDirectory() as place:
+        app = create_app(place)
+        document = app.app.openapi()
+        app.site.close()
     return schemathesis.openapi.from_dict(document)
-
-
-def _blank() -> Path:
-    import tempfile
-
-    return Path(tempfile.mkdtemp()) / "vitruvian.db"
 
 
 SCHEMA = operations().exclude(path=ENDLESS)
