@@ -2,7 +2,8 @@
 
 The server is a process of its own (`vitruvian serve`); its CPU time is read from the operating system, so that what
 else runs on the machine does not count. Peer: the same rows by FastAPI with pydantic models and SQLAlchemy inserts, one
-commit a request, in the same process layout. Writes benchmarks/results/ingest.json.
+commit a request, as their tutorials have it: it keeps no versions, tells no outcome a row, checks no unit, writes no
+audit log, and a row that comes twice fails its batch. Writes benchmarks/results/ingest.json.
 """
 
 from __future__ import annotations
@@ -278,6 +279,7 @@ def main() -> None:
     given = parser.parse_args()
     found: dict[str, Any] = {"date": datetime.now(UTC).date().isoformat(), "cores": os.cpu_count()}
     found["machine"] = f"{platform.machine()}, Python {platform.python_version()}"
+    found["load_before"] = os.getloadavg()[0]  # wall figures are good on a quiet machine only
     with tempfile.TemporaryDirectory() as place:
         server = ours(given.db or place)
         try:

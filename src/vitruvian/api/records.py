@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Mapping
 from functools import cache
 from typing import Annotated, Any
 
 import msgspec
 from fastapi import APIRouter, Request, Response
-from fastapi.routing import APIRoute
 from pydantic import BaseModel, Field
 
+from vitruvian.api.access import access_of
 from vitruvian.api.answering import IdempotencyKey
-from vitruvian.api.frame import access_of
-from vitruvian.api.gate import Need, need, permission_of
+from vitruvian.api.direct import Direct
+from vitruvian.api.gate import need
 from vitruvian.api.metrics import metrics_of
 from vitruvian.api.problems import Problem, documented
 from vitruvian.api.site import Site, site_of
@@ -26,28 +26,7 @@ from vitruvian.platform.store.bulk import Batch
 from vitruvian.platform.store.facts import Deed, Observation, Receipts, Source, TwinRow
 from vitruvian.platform.trust.policy import Principal
 
-
-class Direct(APIRoute):
-    """Calls the endpoint with what it needs, taken from the request by hand: the general way costs as much as the rest.
-
-    The signature stays what is documented and what the gate checks; parameters: twin_id, who, key.
-    """
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        guard, endpoint = Need(permission_of(self) or ""), self.endpoint
-
-        async def handle(request: Request) -> Response:
-            who = await guard(request)
-            key = request.headers.get("idempotency-key", "")
-            if len(key) > KEY:
-                raise Problem(422, f"is longer than {KEY} characters", where="Idempotency-Key", fix="shorten it")
-            return await endpoint(request, who=who, key=key, **request.path_params)
-
-        return handle
-
-
 router = APIRouter(prefix="/v1", tags=["records"], route_class=Direct)
-KEY = 200  # characters
 
 READING = {
     "observable": "glucose",
