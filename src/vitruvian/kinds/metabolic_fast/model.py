@@ -15,24 +15,29 @@ alcohol, the dawn phenomenon, loss of beta cells. Type 1: the pump gives the own
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from vitruvian.core.action import Action
 from vitruvian.core.belief import PopulationPrior
 from vitruvian.core.case import Case
 from vitruvian.core.forcing import Forcing
 from vitruvian.core.kind import Causal, ContextOfUse, Envelope, Example
 from vitruvian.core.noise import Discrepancy, Gaussian
 from vitruvian.core.record import Record
+from vitruvian.core.section import Section
 from vitruvian.engines.jaxsetup import jnp
 from vitruvian.engines.ode import AbstractOdeKind
 from vitruvian.kinds.metabolic_fast import parameters as par
 from vitruvian.kinds.metabolic_fast import physiology
 from vitruvian.kinds.metabolic_fast.example import example
 from vitruvian.kinds.metabolic_fast.inputs import compiled
+from vitruvian.kinds.metabolic_fast.questions import QUESTIONS
+from vitruvian.models import insulin_labels
 from vitruvian.models.dallaman import NUMBERS, STATES, Basal, Now, ParameterSet, basal, begin, eat, rate
 from vitruvian.models.glucose_actions import Exercise, Insulin, Meal, Person, Sleep
 from vitruvian.models.glucose_observables import OBSERVABLES, QUANTITIES
+from vitruvian.models.glycaemia.sections import sections
 
 HOUR = 3600.0
 CORE = len(STATES)
@@ -69,7 +74,7 @@ class MetabolicFast(AbstractOdeKind, Causal):
     )
     parameters = par.PARAMETERS
     observables, quantities = OBSERVABLES, QUANTITIES
-    actions, subject = (Meal, Insulin, Exercise, Sleep), Person
+    actions, subject, questions = (Meal, Insulin, Exercise, Sleep), Person, QUESTIONS
     noises = (
         Gaussian("glucose", sd=2.0),  # white part of a sensor's error: CGMacros, as in the kind `metabolic`
         Gaussian("glucose", "libre", "libre_bias", sd=2.0, sd_ar=12.0, tau=4500.0),  # CGMacros, Libre less Dexcom
@@ -85,6 +90,12 @@ class MetabolicFast(AbstractOdeKind, Causal):
     def population(self, case: Case) -> PopulationPrior:
         assert isinstance(case.subject, Person)
         return par.population(case.subject)
+
+    def sections(self, case: Case, record: Record) -> Sequence[Section]:
+        return sections(case, record)
+
+    def refusals(self, case: Case, plan: Sequence[Action]) -> tuple[str, ...]:
+        return insulin_labels.refusals(case, plan)
 
     def derived(self, th: Any, u: Mapping[str, Any]) -> Mapping[str, Any]:
         """The person's set and its basal state."""
