@@ -1,0 +1,1 @@
+"""FHIR R4: written JSON, validation, a store of resources, search."""
