@@ -126,7 +126,8 @@ def pulses(count: int) -> dict[str, Any]:
     posted = {"method": "POST", "url": "Observation"}
     first = {"fullUrl": who, "resource": {"resourceType": "Patient"}, "request": {"method": "POST", "url": "Patient"}}
     entries = [
-        {"fullUrl": f"urn:oid:1.2.{i}", "resource": {**pulse, "valueInteger": i}, "request": posted} for i in range(count)
+        {"fullUrl": f"urn:oid:1.2.{i}", "resource": {**pulse, "valueInteger": i}, "request": posted}
+        for i in range(count)
     ]
     return {"resourceType": "Bundle", "type": "transaction", "entry": [first, *entries]}
 

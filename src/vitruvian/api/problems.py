@@ -68,7 +68,9 @@ def problem(
     headers: Mapping[str, str] | None = None,
     errors: list[dict[str, str]] | None = None,
 ) -> Response:
-    """The answer itself."""
+    """The answer itself; under /fhir it is an OperationOutcome."""
+    if request.url.path.startswith("/fhir"):
+        return _outcome(status, f"{where} {detail}".strip(), fix, headers)
     title = HTTPStatus(status).phrase
     body = {
         "type": f"urn:vitruvian:problem:{title.lower().replace(' ', '-')}",
@@ -81,6 +83,14 @@ def problem(
         "errors": errors or [],
     }
     return Response(msgspec.json.encode(body), status, dict(headers or {}), MEDIA)
+
+
+def _outcome(status: int, said: str, fix: str, headers: Mapping[str, str] | None) -> Response:
+    from vitruvian.platform.connect.fhir.outcome import Issue, outcome  # lazy: most requests meet no error
+
+    codes = {401: "login", 403: "forbidden", 404: "not-found", 405: "not-supported", 413: "too-long", 429: "throttled"}
+    body = outcome([Issue(codes.get(status, "processing"), said, "", fix)])
+    return Response(msgspec.json.encode(body), status, dict(headers or {}), "application/fhir+json")
 
 
 def of_error(request: Request, error: VitruvianError) -> Response:

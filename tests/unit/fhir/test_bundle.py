@@ -149,7 +149,9 @@ def test_a_bundle_that_is_no_request_is_refused(client: Client) -> None:
 
 def test_validation_is_linear_in_the_entries() -> None:
     def seconds(count: int) -> float:
-        sent = bundle("transaction", *[entry("POST", "Observation", pulse(i, "Patient/p"), f"urn:x:{i}") for i in range(count)])
+        sent = bundle(
+            "transaction", *[entry("POST", "Observation", pulse(i, "Patient/p"), f"urn:x:{i}") for i in range(count)]
+        )
         start = time.process_time()
         assert structure({**sent, "entry": [{"request": e["request"]} for e in sent["entry"]]}) == ()
         assert all(_entry(i, e).problem is None for i, e in enumerate(sent["entry"]))

@@ -1,4 +1,4 @@
-"""The CapabilityStatement does not lie: everything it states is done here, for every type, from the statement itself."""
+"""The CapabilityStatement does not lie: everything it states is done here, for every type, as it states it."""
 
 from pathlib import Path
 from typing import Any

@@ -78,7 +78,10 @@ def test_a_read_may_be_saved(client: Client) -> None:
 
 def test_preferred_answers(client: Client) -> None:
     assert client("POST", "Patient", PATIENT, prefer="return=minimal").body == b""
-    assert parsed(client("POST", "Patient", PATIENT, prefer="return=OperationOutcome"))["resourceType"] == "OperationOutcome"
+    assert (
+        parsed(client("POST", "Patient", PATIENT, prefer="return=OperationOutcome"))["resourceType"]
+        == "OperationOutcome"
+    )
 
 
 @pytest.mark.parametrize(

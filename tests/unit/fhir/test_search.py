@@ -1,7 +1,6 @@
 """Search: kinds of parameters, prefixes, modifiers, paging, sorting; strict and lenient."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -138,7 +137,9 @@ def test_counting_only(client: Client) -> None:
 
 
 def test_by_post_and_by_identifier(client: Client) -> None:
-    form = client("POST", "Observation/_search", b"code=8480-6&_count=5", content_type="application/x-www-form-urlencoded")
+    form = client(
+        "POST", "Observation/_search", b"code=8480-6&_count=5", content_type="application/x-www-form-urlencoded"
+    )
     assert [e["resource"]["id"] for e in parsed(form)["entry"]] == ["c"]
     subject = {"identifier": {"system": "urn:mrn", "value": "9"}}
     body = observation("", "2026-04-01", 1) | {"subject": subject}

@@ -5,4 +5,15 @@ from vitruvian.platform.store import schema_fhir, schema_live, schema_trust
 from vitruvian.platform.store.facts import Deed, Observation, Receipts, Source, TwinRow
 from vitruvian.platform.store.store import Store
 
-__all__ = ["Aside", "Deed", "Observation", "Receipts", "Source", "Store", "TwinRow", "schema_fhir", "schema_live", "schema_trust"]
+__all__ = [
+    "Aside",
+    "Deed",
+    "Observation",
+    "Receipts",
+    "Source",
+    "Store",
+    "TwinRow",
+    "schema_fhir",
+    "schema_live",
+    "schema_trust",
+]

@@ -50,7 +50,9 @@ class Bundles:
             raise Refusal(400, *issues)
         kind = bundle["type"]
         if kind not in ("transaction", "batch"):
-            raise refuse(400, "invalid", f"a Bundle of type {kind} does nothing", "send a batch or a transaction", "Bundle.type")
+            raise refuse(
+                400, "invalid", f"a Bundle of type {kind} does nothing", "send a batch or a transaction", "Bundle.type"
+            )
         entries = bundle.get("entry", [])
         if len(entries) > MOST:
             raise refuse(413, "too-long", f"holds {len(entries)} entries", f"send at most {MOST}", "Bundle.entry")
@@ -159,7 +161,9 @@ class _Names:
         if question and kind in definitions.resource_types():
             found = interactions.only(self.archive, kind, query)
             if found is None:
-                raise refuse(400, "not-found", f"no {kind} matches '{query[:100]}'", "send it too, or correct the criteria")
+                raise refuse(
+                    400, "not-found", f"no {kind} matches '{query[:100]}'", "send it too, or correct the criteria"
+                )
             self.known[value] = f"{kind}/{found.id}"
             return self.known[value]
         return value
@@ -194,15 +198,26 @@ def _within(where: str, resource: Any, issue: Issue) -> Issue:
 def _wrong(e: Entry) -> Sequence[Issue]:
     at = f"{e.where}.request"
     if not e.request:
-        return [Issue("required", "lacks the request that says what to do", e.where, "add request.method and request.url")]
+        return [
+            Issue("required", "lacks the request that says what to do", e.where, "add request.method and request.url")
+        ]
     if e.method not in ORDER:
-        return [Issue("not-supported", f"the method {e.method} is not offered", f"{at}.method", f"use {', '.join(ORDER)}")]
+        return [
+            Issue("not-supported", f"the method {e.method} is not offered", f"{at}.method", f"use {', '.join(ORDER)}")
+        ]
     if e.kind not in definitions.resource_types():
         return [Issue("invalid", f"'{e.kind[:60]}' is not an R4 resource type", f"{at}.url", "e.g. Observation")]
     if e.method in ("POST", "PUT") and e.resource is None:
         return [Issue("required", f"{e.method} needs a resource", f"{e.where}.resource", "add it")]
     if e.method == "POST" and (e.name or e.resource.get("resourceType") != e.kind):  # type: ignore[union-attr]
-        return [Issue("invalid", f"POST goes to the type of its resource, not to '{e.kind}/{e.name}'", f"{at}.url", "name the type")]
+        return [
+            Issue(
+                "invalid",
+                f"POST goes to the type of its resource, not to '{e.kind}/{e.name}'",
+                f"{at}.url",
+                "name the type",
+            )
+        ]
     needs_id = e.method == "DELETE" or (e.method == "PUT" and not e.query)
     if needs_id and (not e.name or "/" in e.name):
         return [Issue("invalid", f"{e.method} needs an address like {e.kind}/123", f"{at}.url", "name the id")]
@@ -216,9 +231,9 @@ def _once_each(entries: Sequence[Entry]) -> None:
     seen: dict[str, str] = {}
     urls: dict[str, str] = {}
     for e in entries:
-        if e.full_url and e.method in ("POST", "PUT"):
-            if (before := urls.setdefault(e.full_url, e.where)) != e.where:
-                raise refuse(400, "duplicate", f"has the fullUrl of {before}", "give each its own", f"{e.where}.fullUrl")
+        before = urls.setdefault(e.full_url, e.where) if e.full_url and e.method in ("POST", "PUT") else e.where
+        if before != e.where:
+            raise refuse(400, "duplicate", f"has the fullUrl of {before}", "give each its own", f"{e.where}.fullUrl")
         if e.method in ("PUT", "DELETE") and e.name:
             key = f"{e.kind}/{e.name}"
             if (before := seen.setdefault(key, e.where)) != e.where:

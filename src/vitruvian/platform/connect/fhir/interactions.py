@@ -32,14 +32,18 @@ def update(archive: Archive, kind: str, name: str, resource: Mapping[str, Any], 
     """PUT: a further version, or a new resource under this id. What changes nothing makes no version."""
     if resource["resourceType"] != kind or resource.get("id") != name:
         said = f"{resource['resourceType']}/{resource.get('id', '')}"
-        raise refuse(400, "invalid", f"the body is {said}, the address {kind}/{name}", "make them the same", f"{kind}.id")
+        raise refuse(
+            400, "invalid", f"the body is {said}, the address {kind}/{name}", "make them the same", f"{kind}.id"
+        )
     head = archive.head(kind, name)
     _unchanged(head, if_match, f"{kind}/{name}")
     new = head is None or head.deleted
     return of_version(201 if new else 200, archive.put(resource, name), base)
 
 
-def update_where(archive: Archive, kind: str, query: str, resource: Mapping[str, Any], if_match: str, base: str) -> Answer:
+def update_where(
+    archive: Archive, kind: str, query: str, resource: Mapping[str, Any], if_match: str, base: str
+) -> Answer:
     """PUT with criteria: the one that matches is updated, none makes a new one, several are refused."""
     found = only(archive, kind, query)
     named = resource.get("id")
@@ -48,7 +52,9 @@ def update_where(archive: Archive, kind: str, query: str, resource: Mapping[str,
             raise refuse(409, "conflict", f"{kind}/{named} is there, and does not match", "leave the id out")
         return of_version(201, archive.put(resource, str(named or "")), base)
     if named and named != found.id:
-        raise refuse(400, "invalid", f"the match is {found.id}, the body says {named}", "leave the id out", f"{kind}.id")
+        raise refuse(
+            400, "invalid", f"the match is {found.id}, the body says {named}", "leave the id out", f"{kind}.id"
+        )
     return update(archive, kind, found.id, {**resource, "id": found.id}, if_match, base)
 
 
@@ -76,9 +82,13 @@ def vread(archive: Archive, kind: str, name: str, version: str) -> Answer:
     """GET of one version."""
     found = archive.version(kind, name, int(version)) if version.isascii() and version.isdigit() else None
     if found is None:
-        raise refuse(404, "not-found", f"there is no version {version[:20]} of {kind}/{name}", f"see {kind}/{name}/_history")
+        raise refuse(
+            404, "not-found", f"there is no version {version[:20]} of {kind}/{name}", f"see {kind}/{name}/_history"
+        )
     if found.deleted:
-        raise refuse(410, "deleted", f"version {version} of {kind}/{name} is its deletion", f"see {kind}/{name}/_history")
+        raise refuse(
+            410, "deleted", f"version {version} of {kind}/{name} is its deletion", f"see {kind}/{name}/_history"
+        )
     return of_version(200, found)
 
 
@@ -148,7 +158,9 @@ def _unchanged(head: Head | None, if_match: str, what: str) -> None:
         raise refuse(400, "invalid", f"If-Match is '{if_match[:40]}'", 'write it like W/"3"')
     if head is None or head.version != int(tag[1]):
         now = "not there" if head is None else f"at version {head.version}"
-        raise refuse(412, "conflict", f"{what} is {now}, not at version {tag[1]}", "read it again and repeat the change")
+        raise refuse(
+            412, "conflict", f"{what} is {now}, not at version {tag[1]}", "read it again and repeat the change"
+        )
 
 
 def _bundle(

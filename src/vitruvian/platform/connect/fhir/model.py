@@ -36,7 +36,9 @@ def _bundle(bundle: Mapping[str, Any]) -> tuple[Issue, ...]:
     for i, entry in enumerate(bundle.get("entry", [])):
         if "resource" in entry:
             inner = check(entry["resource"])
-            out += [n._replace(expression=f"Bundle.entry[{i}].resource.{n.expression.partition('.')[2]}") for n in inner]
+            out += [
+                n._replace(expression=f"Bundle.entry[{i}].resource.{n.expression.partition('.')[2]}") for n in inner
+            ]
     return tuple(out)
 
 

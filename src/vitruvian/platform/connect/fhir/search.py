@@ -182,9 +182,11 @@ def _alternatives(value: str) -> list[str]:
 
 
 def _there(name: str, *wanted: ColumnElement[bool]) -> ColumnElement[bool]:
-    return exists().where(
-        T.tenant == H.tenant, T.type == H.type, T.parameter == name, T.seq == H.seq, *wanted
-    ).correlate(fhir_heads)
+    return (
+        exists()
+        .where(T.tenant == H.tenant, T.type == H.type, T.parameter == name, T.seq == H.seq, *wanted)
+        .correlate(fhir_heads)
+    )
 
 
 def _wanted(parameter: Parameter, modifier: str, key: str, value: str) -> ColumnElement[bool]:

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from sqlalchemy import Connection
 
-from vitruvian.core.errors import ParseError
+from vitruvian.core.errors import ConflictError, MissingError, ParseError, StoreError, VitruvianError
 from vitruvian.platform.connect.fhir import bulk, capability, definitions, interactions, written
 from vitruvian.platform.connect.fhir.answer import JSON, Answer, of_json, of_refusal, refuse
 from vitruvian.platform.connect.fhir.archive import Archive
@@ -25,6 +25,8 @@ T = TypeVar("T")
 Writing = Callable[[Callable[[Connection], T]], T]
 Follower = Callable[[Archive], None]  # sees what a transaction changed before it ends: it feeds the twins
 ACCEPTED = (JSON, "application/json", "text/json", "*/*", "application/*")
+
+STATUS = ((MissingError, 404, "not-found"), (ConflictError, 409, "conflict"), (StoreError, 503, "transient"))
 
 
 @dataclass(frozen=True)
@@ -63,8 +65,10 @@ class FhirServer:
         except Refusal as err:
             return of_refusal(err)
         except ParseError as err:
-            issue = Issue("structure", f"{err.where} {err.what}", "", err.fix)
-            return of_refusal(Refusal(400, issue))
+            return of_refusal(Refusal(400, Issue("structure", f"{err.where} {err.what}", "", err.fix)))
+        except VitruvianError as err:
+            status, code = next((s for kind, *s in STATUS if isinstance(err, kind)), (422, "processing"))
+            return of_refusal(Refusal(int(status), Issue(str(code), f"{err.where} {err.what}", "", err.fix)))
 
     def _route(self, r: Request) -> Answer:
         steps = [s for s in r.path.split("/") if s]
@@ -77,10 +81,12 @@ class FhirServer:
                 return bulk.take_in(self.write, r.body)
             case ["$export", *rest] if r.method == "GET":
                 return bulk.give_out(self.database, self.tenant, self.base, rest, r.query, self.clock())
-        kind = steps[0]
-        if kind not in definitions.resource_types():
-            raise refuse(404, "not-supported", f"'{kind[:60]}' is not an R4 resource type", "e.g. Observation")
-        match (r.method, steps[1:]):
+        if steps[0] not in definitions.resource_types():
+            raise refuse(404, "not-supported", f"'{steps[0][:60]}' is not an R4 resource type", "e.g. Observation")
+        return self._type(r, steps[0], steps[1:])
+
+    def _type(self, r: Request, kind: str, rest: list[str]) -> Answer:
+        match (r.method, rest):
             case ("GET", []):
                 return self.read(lambda a: interactions.find(a, kind, r.query, self.base, lenient=r.lenient))
             case ("POST", ["_search"]):
@@ -99,8 +105,8 @@ class FhirServer:
                 return self.write(lambda a: interactions.update_where(a, kind, query, made, match_, self.base))
             case ("GET", ["_history"]):
                 return self.read(lambda a: interactions.history(a, kind, "", r.query, self.base))
-            case (_, [name, *rest]):
-                return self._instance(r, kind, interactions.checked_id(kind, name), rest)
+            case (_, [name, *more]):
+                return self._instance(r, kind, interactions.checked_id(kind, name), more)
         raise _no_such(r)
 
     def _instance(self, r: Request, kind: str, name: str, rest: list[str]) -> Answer:

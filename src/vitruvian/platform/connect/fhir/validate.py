@@ -141,7 +141,9 @@ class _Walk:
         codes = element.codes
         names = sorted(codes) if isinstance(codes, frozenset) else [c for s in codes or {} for c in sorted(codes[s])]  # type: ignore[index]
         shown = ", ".join(names[:12]) + (" ..." if len(names) > 12 else "")
-        self.say(path, f"{said} is not in the required value set {element.binding}", f"use one of {shown}", "code-invalid")
+        self.say(
+            path, f"{said} is not in the required value set {element.binding}", f"use one of {shown}", "code-invalid"
+        )
 
     def _beside(self, plain: Element, key: str, value: Any, whole: Mapping[str, Any], path: Path) -> None:
         """_birthDate: the id and extensions of a primitive."""
@@ -168,7 +170,9 @@ class _Walk:
             return
         for i, one in enumerate(value["contained"]):
             if type(one) is dict and "contained" in one:
-                self.say((path, "contained", i), "holds contained resources itself", "put all of them into the outer one")
+                self.say(
+                    (path, "contained", i), "holds contained resources itself", "put all of them into the outer one"
+                )
 
 
 def rendered(path: Path | None) -> str:

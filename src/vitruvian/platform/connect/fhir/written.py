@@ -47,7 +47,9 @@ def loads(data: bytes | str, where: str = "body") -> Any:
         raise _deep(where) from None
     except (ValueError, InvalidOperation) as err:
         said = str(err) if isinstance(err, _Refused) else "it holds a number that no double can hold"
-        raise ParseError(f"is not JSON that FHIR allows: {said}", where=where, fix="correct it and send again") from None
+        raise ParseError(
+            f"is not JSON that FHIR allows: {said}", where=where, fix="correct it and send again"
+        ) from None
     if text.count("{") + text.count("[") > DEEPEST and depth(value) > DEEPEST:
         raise _deep(where)
     return value
