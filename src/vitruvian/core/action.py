@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Mapping
+from typing import ClassVar
 
 from vitruvian.core.errors import FieldError
 from vitruvian.core.fields import Described
@@ -13,8 +15,12 @@ from vitruvian.core.fields import Described
 class Action(Described):
     """Base of a kind's actions. `at` is seconds since the case's origin; it holds from `at` on, that time included.
 
-    `known_at` is when it became known (default: `at`); a plan may be known before it happens.
+    `known_at` is when it became known (default: `at`); a plan may be known before it happens. `codes` names what is given
+    or done in others' systems ("system|code") with the fields that it fixes; `amount` is the field that is the dose.
     """
+
+    codes: ClassVar[Mapping[str, Mapping[str, str]]] = {}
+    amount: ClassVar[str] = ""
 
     at: float
     known_at: float | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import ClassVar
 
 from vitruvian.core.action import Action
 from vitruvian.core.case import Subject
@@ -44,9 +45,21 @@ class Meal(Action):
     fibre: float | None = field_("g", 0, 60, typical=5, meaning="dietary fibre", default=None)
 
 
+RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
+# RxNorm ingredients; which act fast and which are basal: ADA, Standards of Care 2024, Diabetes Care 47(S1):S158
+FAST = ("86009", "51428", "400008", "253182")  # lispro, aspart, glulisine, human regular
+BASAL = ("274783", "139825", "1670007")  # glargine, detemir, degludec
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Insulin(Action):
     """An insulin dose under the skin: rapid-acting or long-acting."""
+
+    codes: ClassVar = {
+        **{f"{RXNORM}|{code}": {"formulation": "fast"} for code in FAST},
+        **{f"{RXNORM}|{code}": {"formulation": "basal"} for code in BASAL},
+    }
+    amount: ClassVar = "units"
 
     units: float = field_("[iU]", 0, 60, typical=4, meaning="dose")
     formulation: str = field_(meaning="rapid- or long-acting", choices=("fast", "basal"), default="fast")

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -38,9 +38,15 @@ class Person(Subject):
     weight: float = field_("kg", 30, 200, typical=70, meaning="body weight", default=70.0)
 
 
+THEOPHYLLINE: Mapping[str, Mapping[str, str]] = {"http://www.nlm.nih.gov/research/umls/rxnorm|10438": {}}  # RxNorm
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Infuse(Action):
     """A constant-rate infusion."""
+
+    codes: ClassVar = THEOPHYLLINE
+    amount: ClassVar = "rate"
 
     rate: float = field_("mg/h", 0, 100, typical=30, meaning="infusion rate")
     duration: float = field_("h", 0, 72, typical=12, meaning="how long")
@@ -49,6 +55,9 @@ class Infuse(Action):
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Bolus(Action):
     """A loading dose, given at once."""
+
+    codes: ClassVar = THEOPHYLLINE
+    amount: ClassVar = "dose"
 
     dose: float = field_("mg", 0, 600, typical=300, meaning="dose")
 
