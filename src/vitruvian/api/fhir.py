@@ -16,6 +16,7 @@ from vitruvian.api.gate import PUBLIC, need
 from vitruvian.api.site import Site, site_of
 from vitruvian.platform.connect.fhir import Answer, FhirServer
 from vitruvian.platform.connect.fhir import Request as FhirRequest
+from vitruvian.platform.connect.fhir.feed import feed
 from vitruvian.platform.trust.policy import Principal
 
 PREFIX = "/fhir"
@@ -44,7 +45,7 @@ def server(request: Request, who: Principal) -> FhirServer:
     """The R4 server of the caller's tenant."""
     site = site_of(request)
     base = str(request.base_url).rstrip("/") + PREFIX
-    return FhirServer(site.database, site.clock, base, who.tenant, who.actor, _writing(site))
+    return FhirServer(site.database, site.clock, base, who.tenant, who.actor, _writing(site), (feed,))
 
 
 def _writing(site: Site) -> Callable[[Callable[[Connection], Any]], Any]:

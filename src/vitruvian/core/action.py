@@ -15,8 +15,8 @@ from vitruvian.core.fields import Described
 class Action(Described):
     """Base of a kind's actions. `at` is seconds since the case's origin; it holds from `at` on, that time included.
 
-    `known_at` is when it became known (default: `at`); a plan may be known before it happens. `codes` names what is given
-    or done in others' systems ("system|code") with the fields that it fixes; `amount` is the field that is the dose.
+    `known_at` is when it became known (default: `at`); a plan may be known before it happens. `codes` names it in
+    others' systems ("system|code") with the fields that this fixes; `amount` is the field that is the dose.
     """
 
     codes: ClassVar[Mapping[str, Mapping[str, str]]] = {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -63,6 +63,11 @@ def find(connection: Connection, tenant: str, name: str) -> TwinRow:
     more = f" and {len(held) - SHOWN} more" if len(held) > SHOWN else ""
     fix = f"use one of {', '.join(names)}{more}" if names else "make one with: vitruvian twin create"
     raise MissingError(f"there is no twin '{name}'", where="store", fix=fix)
+
+
+def named(connection: Connection, tenant: str, names: Sequence[str]) -> tuple[TwinRow, ...]:
+    """All twins of the subjects of these names."""
+    return _match(connection, tenant, subjects.c.pseudonym.in_(list(names)))
 
 
 def everyone(connection: Connection, tenant: str) -> tuple[TwinRow, ...]:

@@ -63,6 +63,7 @@ class Archive:
     now_us: int
     actor: str = "local"
     source: str = "fhir"
+    said_us: int | None = None  # when the message that brought it was sent; None: now
     changed: list[tuple[Version, dict[str, Any]]] = field(default_factory=list)  # what was put, in order
     _last: int | None = None
     _versions: list[dict[str, Any]] = field(default_factory=list)
