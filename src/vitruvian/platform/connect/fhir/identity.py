@@ -3,8 +3,7 @@
 A twin's subject is named after the patient's id ("p1", "Patient/p1") or one of its identifiers ("system|value"). A
 reference to another server names nobody here. A merge says that two patients are one: from then on the twins of either
 get the data of both. It is a row that is never changed; to undo it is a further row, and what came by it is taken back.
-In FHIR it is said by Patient.link (replaced-by, replaces), and undone by removing the link; in HL7 by A40 and A37. In FHIR it is said by
-Patient.link (replaced-by, replaces), and undone by removing the link; in HL7 by A40 and A37.
+In FHIR it is said by Patient.link (replaced-by, replaces), and undone by removing the link; in HL7 by A40 and A37.
 """
 
 from __future__ import annotations
