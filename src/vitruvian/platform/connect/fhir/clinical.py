@@ -66,7 +66,11 @@ class Clinical:
         seen = coding.observable(self.kind, part.get("code", {}).get("coding", ()))
         device = _device(resource)
         found = coding.sensor(self.kind, seen.observable.name, device)
-        value, unit, limit = _value(part)
+        removed = resource.get("status") in TAKEN_BACK
+        if removed and not any(key.startswith("value") for key in part):
+            value, unit, limit = 0.0, seen.observable.unit, 0  # what is taken back needs no value
+        else:
+            value, unit, limit = _value(part)
         us = self._time(_effective(resource, "effective"))
         return Observation(
             reading_id=f"Observation/{resource['id']}{place}",
@@ -78,7 +82,7 @@ class Clinical:
             limit=limit,
             sensor=found,
             device=device[:200],
-            removed=resource.get("status") in TAKEN_BACK,
+            removed=removed,
             row=f"Observation/{resource['id']}",
             raw=f"{value} {unit}",
         )
