@@ -16,8 +16,6 @@ from vitruvian.platform.connect.hl7v2.ack import Fault
 from vitruvian.platform.connect.hl7v2.reading import Segment
 from vitruvian.platform.store.chain import digest
 
-SAID = "urn:vitruvian:said"  # extension: when the message was sent that the content is from
-
 
 class Faulty(VitruvianError):
     """The message is refused."""
@@ -67,13 +65,3 @@ class Context:
 def named(kind: str, *parts: str) -> str:
     """The id of a resource that these identify."""
     return f"hl7-{digest(kind, *parts)[:24]}"
-
-
-def stamped(resource: dict[str, Any], said: str) -> dict[str, Any]:
-    """With the time of its message; of two contents the one said later holds."""
-    return resource | {"extension": [{"url": SAID, "valueInstant": said}]}
-
-
-def said_of(resource: dict[str, Any]) -> str:
-    """When it was said, "" for what no message said."""
-    return next((e.get("valueInstant", "") for e in resource.get("extension", ()) if e.get("url") == SAID), "")

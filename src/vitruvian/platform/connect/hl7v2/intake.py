@@ -18,14 +18,14 @@ import hl7
 from sqlalchemy import Connection, insert, select
 
 from vitruvian.core.errors import ParseError, VitruvianError
-from vitruvian.platform.connect.fhir import search
+from vitruvian.platform.connect.fhir import arrival, search
 from vitruvian.platform.connect.fhir.archive import Archive
 from vitruvian.platform.connect.fhir.feed import feed
 from vitruvian.platform.connect.fhir.validate import structure
 from vitruvian.platform.connect.fhir.values import span
 from vitruvian.platform.connect.hl7v2 import ack, orders, patients, reading, results, visits, wire
 from vitruvian.platform.connect.hl7v2.ack import Fault
-from vitruvian.platform.connect.hl7v2.context import Context, Faulty, said_of
+from vitruvian.platform.connect.hl7v2.context import Context, Faulty
 from vitruvian.platform.instant import micros, text
 from vitruvian.platform.store import chain
 from vitruvian.platform.store.schema_fhir import messages
@@ -118,7 +118,7 @@ class Intake:
         archive = Archive(connection, self.tenant, micros(now), sender or "hl7", f"hl7 {context.header.at(10)}")
         archive.said_us = context.said_us
         for resource in _resources(archive, context):
-            _keep(archive, resource, context.said)
+            _keep(archive, resource)
         archive.release()
         feed(archive)
         replies = _replies(header, now, None)
@@ -230,25 +230,15 @@ def _stored(archive: Archive, identifier: dict[str, Any]) -> dict[str, Any]:
     return named if held is None or held.deleted else held.resource
 
 
-def _keep(archive: Archive, resource: dict[str, Any], said: str) -> None:
-    """Put it, unless what is stored was said later: then the later content is put again on top."""
+def _keep(archive: Archive, resource: dict[str, Any]) -> None:
     if issues := structure(resource):
         first = issues[0]
         raise Faulty(102, "MSH", f"{first.expression} {first.what}", first.fix)
-    kind, name = str(resource["resourceType"]), str(resource["id"])
-    held = archive.newest(kind, name)
-    stored = None if held is None or held.deleted else held.resource
-    if stored is None:
-        archive.put(resource, name)
-        return
-    if kind == "Patient":
-        resource = _with_links(resource, stored)
-    if _later(stored, resource, kind):
-        if kind == "Observation":  # the twins' records hold every version, in the order in which they were said
-            archive.put(resource, name)
-            archive.put(stored, name)
-        return
-    archive.put(resource, name)
+    if resource["resourceType"] == "Patient":
+        held = archive.newest("Patient", str(resource["id"]))
+        if held is not None and not held.deleted:
+            resource = _with_links(resource, held.resource)
+    arrival.keep(archive, resource)
 
 
 def _with_links(resource: dict[str, Any], stored: Mapping[str, Any]) -> dict[str, Any]:
@@ -258,12 +248,7 @@ def _with_links(resource: dict[str, Any], stored: Mapping[str, Any]) -> dict[str
     known = {f"{i.get('system')}|{i.get('value')}": i for i in stored.get("identifier", ())}
     known |= {f"{i['system']}|{i['value']}": i for i in resource["identifier"]}
     kept = {key: stored[key] for key in ("link", "active") if key in stored}
-    return resource | {"identifier": sorted(known.values(), key=lambda i: (i["system"], i["value"]))} | kept
-
-
-def _later(stored: dict[str, Any], resource: dict[str, Any], kind: str) -> bool:
-    one, two = (r.get("issued", "") if kind == "Observation" else said_of(r) for r in (stored, resource))
-    return (span(one) or (0, 0))[0] > (span(two) or (0, 0))[0]
+    return resource | {"identifier": sorted(known.values(), key=lambda i: (i.get("system", ""), i["value"]))} | kept
 
 
 def _replies(header: list[str], now: datetime, fault: Fault | None) -> tuple[str, ...]:

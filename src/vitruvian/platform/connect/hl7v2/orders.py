@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from vitruvian.platform.connect.hl7v2.context import Context, Faulty, named, stamped
+from vitruvian.platform.connect.fhir.arrival import stamped
+from vitruvian.platform.connect.hl7v2.context import Context, Faulty, named
 from vitruvian.platform.connect.hl7v2.reading import Segment, concept
 
 # ORC-1 (table 0119): what is done with the order

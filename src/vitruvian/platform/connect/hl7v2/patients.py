@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from vitruvian.platform.connect.hl7v2.context import Context, Faulty, named, stamped
+from vitruvian.platform.connect.fhir.arrival import stamped
+from vitruvian.platform.connect.hl7v2.context import Context, Faulty, named
 from vitruvian.platform.connect.hl7v2.reading import Segment
 
 GENDER = {"F": "female", "M": "male", "O": "other", "U": "unknown", "A": "other", "N": "other"}  # table 0001

@@ -1,0 +1,78 @@
+"""HL7 over MLLP and devices over MQTT as services beside the requests of a server.
+
+    create_app(place, parts=[Part(services=[mllp("127.0.0.1", 2575), mqtt("mqtt://localhost/omh")])])
+
+MLLP has no log-in of its own: keep its port inside the hospital's network, or behind TLS of a tunnel.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+if TYPE_CHECKING:
+    from vitruvian.api.site import Service, Site
+
+SIDE_BY_SIDE = 32  # messages that are read and written at once: they share a commit
+LOG = logging.getLogger("vitruvian.connect")
+
+
+def mllp(host: str, port: int, *, tenant: str = "local", zone: str = "UTC") -> Service:
+    """HL7 v2 messages on this port; times without an offset are of `zone`."""
+
+    @asynccontextmanager
+    async def service(site: Site) -> AsyncIterator[None]:
+        from vitruvian.platform.connect.hl7v2 import Intake
+        from vitruvian.platform.connect.hl7v2.mllp import listening
+
+        intake = Intake(_writing(site), site.clock, tenant, ZoneInfo(zone))
+        with ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="hl7") as pool:
+            loop = asyncio.get_running_loop()
+
+            async def take(data: bytes) -> Sequence[bytes]:
+                return await loop.run_in_executor(pool, intake.take, data)
+
+            async with listening(take, host, port) as bound:
+                site.parts["mllp"] = bound
+                LOG.info("HL7 over MLLP on %s:%d", host, bound)
+                yield
+
+    return service
+
+
+def mqtt(url: str, *, tenant: str = "local", identifier: str = "vitruvian") -> Service:
+    """Data points of Open mHealth from this broker. `identifier` names the session: one for each server process."""
+
+    @asynccontextmanager
+    async def service(site: Site) -> AsyncIterator[None]:
+        from vitruvian.platform.connect.mqtt import Broker, Gateway, subscribe
+
+        gateway = Gateway(_writing(site), site.clock, tenant)
+        ready = asyncio.Event()
+        site.parts["mqtt"] = ready
+        with ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="mqtt") as pool:
+            loop = asyncio.get_running_loop()
+
+            async def take(topic: str, payload: bytes) -> Any:
+                return await loop.run_in_executor(pool, gateway.take, topic, payload)
+
+            task = asyncio.create_task(subscribe(Broker.of(url), take, identifier, ready))
+            try:
+                yield
+            finally:
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
+
+    return service
+
+
+def _writing(site: Site) -> Any:
+    """In the next group commit."""
+    return lambda work: site.writer.submit(work).result()
