@@ -17,14 +17,28 @@ DEMO = "demonstration (synthetic)"
 @click.option("--port", default=8080, show_default=True, help="The port; 0 takes a free one.")
 @click.option("--demo", is_flag=True, help="With a synthetic person whose sensor and meals arrive as you watch.")
 @click.option("--behind-tls", is_flag=True, help="A proxy in front speaks TLS: cookies are sent over TLS only.")
+@click.option("--mllp", default=None, metavar="[HOST:]PORT", help="Take HL7 v2 over MLLP here, e.g. 2575.")
+@click.option("--hl7-zone", default="UTC", show_default=True, help="The zone of HL7 times without an offset.")
+@click.option("--mqtt", default=None, metavar="URL", help="Take device data from this broker: mqtt://host:1883/omh.")
 @click.option("--quiet", is_flag=True, help="No line of log a request.")
-def serve(db: str | None, host: str, port: int, demo: bool, behind_tls: bool, quiet: bool) -> None:
+def serve(
+    db: str | None,
+    host: str,
+    port: int,
+    demo: bool,
+    behind_tls: bool,
+    mllp: str | None,
+    hl7_zone: str,
+    mqtt: str | None,
+    quiet: bool,
+) -> None:
     """Serve twins over HTTP: records in, forecasts and alerts out, a live stream of both.
 
     \b
     Examples:
       vitruvian serve
       vitruvian serve --demo --db demo
+      vitruvian serve --mllp 2575 --hl7-zone Europe/Berlin --mqtt mqtt://localhost:1883/omh
       vitruvian serve --db postgresql://vitruvian@localhost/vitruvian --port 8443 --behind-tls
 
     While there is no user, a one-time token is printed with which the first one is made (POST /v1/setup). Paths and
@@ -32,12 +46,15 @@ def serve(db: str | None, host: str, port: int, demo: bool, behind_tls: bool, qu
     """
     import uvicorn
 
-    from vitruvian.api.app import create_app
+    from vitruvian.api.app import Part, create_app
+    from vitruvian.api.devices import services
     from vitruvian.api.site import Settings
     from vitruvian.platform.trust import people
 
     _log(quiet)
-    app = create_app(db, settings=Settings(secure_cookies=behind_tls))
+    app = create_app(
+        db, settings=Settings(secure_cookies=behind_tls), parts=[Part(services=services(mllp, hl7_zone, mqtt))]
+    )
     site = app.site
     with site.database.write() as connection:
         token = people.setup_token(connection, site.now_us)

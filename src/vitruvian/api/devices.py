@@ -16,6 +16,8 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from vitruvian.core.errors import FieldError
+
 if TYPE_CHECKING:
     from vitruvian.api.site import Service, Site
 
@@ -71,6 +73,24 @@ def mqtt(url: str, *, tenant: str = "local", identifier: str = "vitruvian") -> S
                     await task
 
     return service
+
+
+def services(mllp_at: str | None, zone: str, broker: str | None) -> list[Service]:
+    """Those that a command line asks for; FieldError for an address that is none."""
+    from vitruvian.platform.session import checked_zone
+
+    out = []
+    if mllp_at is not None:
+        host, _, port = mllp_at.rpartition(":")
+        if not port.isdigit() or int(port) > 65535:
+            raise FieldError(f"'{mllp_at}' is no port", where="--mllp", fix="write it like 2575 or 0.0.0.0:2575")
+        out.append(mllp(host or "127.0.0.1", int(port), zone=checked_zone(zone)))
+    if broker is not None:
+        from vitruvian.platform.connect.mqtt import Broker
+
+        Broker.of(broker)
+        out.append(mqtt(broker))
+    return out
 
 
 def _writing(site: Site) -> Any:

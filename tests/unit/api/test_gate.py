@@ -13,7 +13,17 @@ from vitruvian.platform.trust import people
 from vitruvian.platform.trust.policy import PERMISSIONS, ROLES, Principal
 
 PASSWORD = "correct horse battery staple"
-OPEN = {"/", "/docs", "/openapi.json", "/style.css", "/health/live", "/health/ready", "/v1/setup", "/v1/sessions"}
+OPEN = {
+    "/",
+    "/docs",
+    "/openapi.json",
+    "/style.css",
+    "/health/live",
+    "/health/ready",
+    "/v1/setup",
+    "/v1/sessions",
+    "/fhir/metadata",
+}
 
 
 def test_every_route_names_a_permission_and_few_are_open(served: Served) -> None:
@@ -47,7 +57,8 @@ def test_who_is_not_known_may_nothing(served: Served) -> None:
             for token in ("", "vt_wrong"):
                 answer = served.call(method, route.path.replace("{", "").replace("}", ""), token)
                 assert answer.status_code == 401, f"{method} {route.path}"
-                assert answer.headers["content-type"] == "application/problem+json"
+                kind = "fhir" if route.path.startswith("/fhir") else "problem"
+                assert answer.headers["content-type"] == f"application/{kind}+json"
 
 
 @pytest.mark.parametrize("role", ROLES)
