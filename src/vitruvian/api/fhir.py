@@ -28,8 +28,8 @@ NDJSON = {"application/fhir+ndjson": {"schema": {"type": "string"}}}
 Reader = Annotated[Principal, need("fhir:read")]
 Writer = Annotated[Principal, need("fhir:write")]
 Anybody = Annotated[Principal, need(PUBLIC)]
-Kind = Annotated[str, Path(max_length=64, examples=["Patient"], description="an R4 resource type")]
-Name = Annotated[str, Path(max_length=64, examples=["p1"])]
+Kind = Annotated[str, Path(examples=["Patient"], description="an R4 resource type")]
+Name = Annotated[str, Path(examples=["p1"])]
 
 
 async def _answer(request: Request, path: str, who: Principal) -> Response:
@@ -62,7 +62,7 @@ def _documented(*refusals: int, ok: int = 200, content: Any = None) -> dict[int 
     """The statuses of a route for the OpenAPI document."""
     done: dict[str, Any] = {"description": "done"} | ({"content": content} if content else {})
     made: dict[int | str, dict[str, Any]] = {ok: done}
-    return made | {s: {"description": OUTCOME, "content": JSON} for s in (401, 403, *refusals, 406, 429, 503)}
+    return made | {s: {"description": OUTCOME, "content": JSON} for s in (401, 403, *refusals, 406, 422, 429, 503)}
 
 
 def _body(media: Any) -> dict[str, Any]:

@@ -55,6 +55,6 @@ def _document(app: FastAPI) -> dict[str, Any]:
 def _problem_for_422(operation: dict[str, Any]) -> None:
     """FastAPI documents its own form of a 422; here it is a problem like every other."""
     found = operation["responses"].get("422")
-    if found is not None:
+    if found is not None and "application/fhir+json" not in found.get("content", {}):  # which is an OperationOutcome
         found["description"] = "Unprocessable Content"
         found["content"] = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemBody"}}}
