@@ -2,6 +2,7 @@
 
 from typing import Annotated
 
+import httpx
 import pytest
 from fastapi import FastAPI
 from sqlalchemy import text
@@ -117,8 +118,7 @@ def test_a_session_needs_its_csrf_value_for_changes(served: Served) -> None:
     made = served.call("POST", "/v1/users", json={"name": "grace", "password": PASSWORD, "role": "clinician"})
     assert made.status_code == 201
 
-    async def visit(client: object) -> None:
-        c = client
+    async def visit(c: httpx.AsyncClient) -> None:
         wrong = await c.post("/v1/sessions", json={"name": "grace", "password": "wrong password here"})
         nobody = await c.post("/v1/sessions", json={"name": "nobody", "password": PASSWORD})
         assert (wrong.status_code, nobody.status_code) == (401, 401)

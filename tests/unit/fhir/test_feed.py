@@ -30,8 +30,7 @@ def client(tmp_path: Path) -> Iterator[Client]:
 def twin(client: Client, subject: str, kind: str = "infusion") -> Store:
     store = Store(client.database)
     found = registry.get(kind)
-    example = found.example() if callable(getattr(found, "example", None)) else None
-    person = found.subject() if kind == "metabolic" else example.case.subject
+    person = found.subject() if kind == "metabolic" else found.example().case.subject
     store.create_twin(subject, found, Case(person, origin=ORIGIN), now=ORIGIN.utc)
     return store
 

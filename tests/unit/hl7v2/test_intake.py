@@ -77,6 +77,7 @@ def test_transfers_and_cancellations(hospital: Hospital) -> None:
         assert said(hospital.take(one)[0]) == "AA"
         visit = visit_of(hospital)
         assert (visit["status"], [p["location"]["display"] for p in visit["location"]]) == (status, places)
+    visit = visit_of(hospital)
     assert [p["status"] for p in visit["location"]] == ["completed", "active"]
     assert visit["location"][0]["period"] == {"start": "2026-03-01T08:00:00+00:00", "end": "2026-03-01T09:00:00+00:00"}
     assert "end" not in visit["period"]
