@@ -79,6 +79,7 @@ async def metadata(request: Request, who: Anybody) -> Response:
     return await _answer(request, "metadata", who)
 
 
+@_route("POST", "/", include_in_schema=False)
 @_route(
     "POST",
     "",
@@ -95,11 +96,11 @@ async def bundle(request: Request, who: Writer) -> Response:
     "POST",
     "/$import",
     responses=_documented(400, content=JSON),
-    openapi_extra=_body(NDJSON),
+    openapi_extra=_body({"text/plain": NDJSON["application/fhir+ndjson"]}),
     summary="Bulk import",
 )
 async def bulk_import(request: Request, who: Writer) -> Response:
-    """Resources one a line; bad lines are told with their numbers, good ones are stored."""
+    """Resources one a line, of any content type; bad lines are told with their numbers, good ones are stored."""
     return await _answer(request, "$import", who)
 
 
