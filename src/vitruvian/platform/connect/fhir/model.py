@@ -47,7 +47,9 @@ def model(name: str) -> Any:
     """The R4B class of a resource type; None when R4B has none, or one with other elements than R4."""
     try:
         module = importlib.import_module(f"{PACKAGE}.{name.lower()}")
-    except ModuleNotFoundError:
+    except ModuleNotFoundError as err:
+        if err.name != f"{PACKAGE}.{name.lower()}":
+            raise  # the package itself is not there, or broken
         return None
     found = getattr(module, name)
     known = {field.alias or key for key, field in found.model_fields.items()}

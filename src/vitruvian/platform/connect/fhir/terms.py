@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import unicodedata
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any, NamedTuple
 
 from vitruvian.platform.connect.fhir import definitions, values
@@ -30,15 +31,28 @@ class Term(NamedTuple):
 def terms(resource: Mapping[str, Any]) -> list[Term]:
     """All of a resource, without doubles."""
     found: dict[Term, None] = {}
-    for name, parameter in definitions.parameters(str(resource["resourceType"])).items():
+    for keys, parameter, path in _plan(str(resource["resourceType"])):
+        if keys.isdisjoint(resource):
+            continue
         make = _MAKERS[parameter.kind]
-        for path in parameter.paths:
-            for kind, value in values.at(resource, path):
-                for term in make(name, kind, value):
-                    if parameter.kind == "reference" and not fits(parameter.targets, term):
-                        continue
+        for kind, value in values.at(resource, path):
+            for term in make(parameter.name, kind, value):
+                if parameter.kind != "reference" or fits(parameter.targets, term):
                     found[term] = None
     return list(found)
+
+
+@cache
+def _plan(kind: str) -> tuple[tuple[frozenset[str], definitions.Parameter, str], ...]:
+    """Each path with the elements that it may begin with: most resources have few of them."""
+    elements = definitions.shape(kind).elements
+    out = []
+    for parameter in definitions.parameters(kind).values():
+        for path in parameter.paths:
+            step = path.partition(".")[0].partition(":")[0]
+            keys = {step} if step in elements else {key for key, e in elements.items() if e.group == step}
+            out.append((frozenset(keys), parameter, path))
+    return tuple(out)
 
 
 def fits(targets: tuple[str, ...], term: Term) -> bool:
