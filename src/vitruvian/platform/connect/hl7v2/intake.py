@@ -234,8 +234,12 @@ def _keep(archive: Archive, resource: dict[str, Any]) -> None:
     if issues := structure(resource):
         first = issues[0]
         raise Faulty(102, "MSH", f"{first.expression} {first.what}", first.fix)
-    if resource["resourceType"] == "Patient":
-        held = archive.newest("Patient", str(resource["id"]))
+    kind, name = str(resource["resourceType"]), str(resource["id"])
+    if kind == "Encounter" or "link" in resource or "active" in resource:  # made from what is stored
+        archive.put(resource, name)
+        return
+    if kind == "Patient":
+        held = archive.newest(kind, name)
         if held is not None and not held.deleted:
             resource = _with_links(resource, held.resource)
     arrival.keep(archive, resource)
@@ -243,8 +247,6 @@ def _keep(archive: Archive, resource: dict[str, Any]) -> None:
 
 def _with_links(resource: dict[str, Any], stored: Mapping[str, Any]) -> dict[str, Any]:
     """Demographics say nothing of merges; identifiers are gathered."""
-    if "link" in resource or "active" in resource:
-        return resource
     known = {f"{i.get('system')}|{i.get('value')}": i for i in stored.get("identifier", ())}
     known |= {f"{i['system']}|{i['value']}": i for i in resource["identifier"]}
     kept = {key: stored[key] for key in ("link", "active") if key in stored}
