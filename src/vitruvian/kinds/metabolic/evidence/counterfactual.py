@@ -38,13 +38,14 @@ def options(claim: str, data: Path | None, test: Path | None, quick: bool, progr
     for k, subject in enumerate(chosen):
         found += [_tried(subject, meal) for meal in _meals(subject, 1 if quick else 3)]
         progress((k + 1) / len(chosen))
-    half, walk, right_half, right_walk = np.array(found).T
+    half, walk, right_half, right_walk, each_half, each_walk = np.array(found).T
     sizes = (float(np.median(half)), float(np.median(walk)))
     right = bool(right_half.min() == 1.0 and right_walk.min() == 1.0)
     inside = HALF[0] <= sizes[0] <= HALF[1] and WALK[0] <= sizes[1] <= WALK[1]
-    told = f"right in {100 * np.mean(right_half == 1):.0f} % (half) and {100 * np.mean(right_walk == 1):.0f} % (walk)"
+    told = f"right in {100 * np.mean(right_half):.0f} % (half) and {100 * np.mean(right_walk):.0f} % (walk)"
+    members = f"{100 * np.mean(each_half):.1f} and {100 * np.mean(each_walk):.1f} % of members"
     return {
-        "measured": f"{told}; half {sizes[0]:.0f} % of the area, walk {sizes[1]:.1f} % of the mean",
+        "measured": f"{told}, {members}; half {sizes[0]:.0f} % of the area, walk {sizes[1]:.1f} % of the mean",
         "met": right and inside,
         "n": len(found),
         "baseline": "trees on the same columns: no direction is guaranteed",
@@ -67,7 +68,7 @@ def _meals(subject: Subject, count: int) -> list[Meal]:
 
 
 def _tried(subject: Subject, meal: Meal) -> np.ndarray:
-    """Change (%) of the area by halving, of the mean by walking, and the shares of members with the right direction."""
+    """Change (%) of the area by halving, of the mean by walking; both directions; shares of members with them."""
     now = meal.at - 600.0
     case = dataclasses.replace(subject.case, timeline=tuple(a for a in subject.case.timeline if a.at < now))
     twin = Twin(KIND, case, subject.sensor("dexcom").until(now))
@@ -84,6 +85,8 @@ def _tried(subject: Subject, meal: Meal) -> np.ndarray:
         [
             100 * (rise["half"] / max(rise["as logged"], 1e-6) - 1),
             100 * (mean["walk"].mean() / mean["as logged"].mean() - 1),
+            mean["half"].mean() < mean["as logged"].mean(),
+            mean["walk"].mean() < mean["as logged"].mean(),
             np.mean(mean["half"] < mean["as logged"]),
             np.mean(mean["walk"] < mean["as logged"]),
         ]
