@@ -17,7 +17,6 @@ PROGRAMS = {
     "chromium": (("chromium", "chromium-browser", "google-chrome"), "apt-get install chromium"),
     "postgres": (("postgres",), "apt-get install postgresql"),
     "mosquitto": (("mosquitto",), "apt-get install mosquitto"),
-    "node": (("node",), "apt-get install nodejs"),
     "mosquitto_pub": (("mosquitto_pub",), "apt-get install mosquitto-clients"),
 }
 # Debian keeps servers off the PATH of ordinary users.

@@ -8,11 +8,14 @@ import copy
 import json
 import os
 import random
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
-from needs import missing, require, require_data
+import pytest
+
+from needs import require_data
 from vitruvian.platform.connect.fhir import definitions, written
 from vitruvian.platform.connect.fhir.validate import structure
 
@@ -48,10 +51,9 @@ def corpus() -> list[tuple[str, dict[str, Any]]]:
 
 
 def test_at_most_one_in_a_hundred_verdicts_differs(tmp_path: Path) -> None:
-    node = require("node")
-    found = subprocess.run([node, "-e", "require.resolve('fhir')"], capture_output=True)
-    if found.returncode:
-        missing("npm package fhir", "npm install fhir somewhere and set NODE_PATH to its node_modules")
+    node = shutil.which("node")
+    if node is None or subprocess.run([node, "-e", "require.resolve('fhir')"], capture_output=True).returncode:
+        pytest.skip("NOT TESTED: npm fhir is not here. Fix: npm install fhir, set NODE_PATH to its node_modules")
     cases = corpus()
     (tmp_path / "cases.json").write_text(json.dumps([resource for _, resource in cases]))
     command = [node, "-e", SCRIPT, str(tmp_path / "cases.json"), str(tmp_path / "said.json")]

@@ -23,7 +23,11 @@ from vitruvian.platform.store.schema_fhir import fhir_heads, fhir_terms
 
 COUNT, MOST = 50, 1000  # resources on a page: usual, at most
 PREFIXES = ("eq", "ne", "gt", "ge", "lt", "le", "sa", "eb", "ap")
-FORMAT = ("_format", "_pretty")  # about the answer's form
+FORMAT = (
+    "_format",
+    "_pretty",
+    "_totalMethod",
+)  # about the answer's form; the last is fhirpy's, totals are always exact
 MODIFIERS = {
     "token": ("missing", "not"),
     "string": ("missing", "exact", "contains"),
