@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
 import numpy as np
@@ -22,7 +22,7 @@ from vitruvian.models.durations import Law
 from vitruvian.models.flowlearn import LearnedActivity, LearnedFlow
 from vitruvian.models.pools import LearnedPool
 from vitruvian.models.routing import END, START, History
-from vitruvian.models.survival import LearnedLaw
+from vitruvian.models.survival import Z95, LearnedLaw
 
 ENTRY = "comes"
 SEEN = 20  # times a pair of activities is followed by something before it is a step of its own; assumed
@@ -60,7 +60,31 @@ def model(flow: LearnedFlow, name: str, label: str) -> m.Model:
         pathways=(m.Pathway(name="patients", steps=tuple(steps)),),
         arrivals=(source,),
         cycles="detect",
+        uncertain=tuple(_uncertain(flow, steps)),
     )
+
+
+def _uncertain(flow: LearnedFlow, steps: list[m.Step]) -> Iterator[m.Uncertain]:
+    """How well the log tells the rate of arrivals and each mean, as parameters of the twin."""
+    a, source = flow.arrivals, "95 % interval learned from the log"
+    spread = math.sqrt(max(a.dispersion if math.isfinite(a.dispersion) else 1.0, 1.0) / max(a.events, 1))
+    yield m.Uncertain(
+        name="demand", log_sd=_short(spread), arrivals=("arrivals",), source=source, meaning="arrivals / learned rate"
+    )
+    for k, (name, activity) in enumerate(flow.activities.items()):
+        law = activity.hold or activity.lead
+        mine = tuple(s.name for s in steps if s.place == name)
+        if law is None or not mine or not 0 < law.mean_interval[0] < law.mean_interval[1]:
+            continue
+        low, high = law.mean_interval
+        sd = (math.log(high) - math.log(low)) / (2.0 * Z95)
+        yield m.Uncertain(
+            name=f"pace_{k + 1}",
+            log_sd=_short(sd),
+            steps=mine,
+            source=source,
+            meaning=f"time of '{name}' / learned mean",
+        )
 
 
 def fixed(hours: float) -> engine.Law:

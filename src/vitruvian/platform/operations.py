@@ -63,7 +63,7 @@ class House:
         layout = Latents.of(self.kind.parameters, drive)
         numbers = range(first, first + replications)
         size = len(layout.names)
-        z = np.array([generator(seed, "latents", i).standard_normal(size) for i in numbers]).reshape(-1, size)
+        z = np.array([generator(seed, "latents", i).standard_normal(size) for i in numbers]).reshape(replications, size)
         seeds = member_seeds(seed, first + replications)[first:]
         theta = layout.theta(layout.pad(z))
         state = self.kind.state_from(self.case, self.present, self.at, theta, seeds)

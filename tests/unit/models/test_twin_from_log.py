@@ -74,6 +74,8 @@ def test_the_model_is_read_back_and_says_what_it_is() -> None:
     assert made.steps[1].route is not None
     assert made.steps[1].route.classes["A"]["scan"] > made.steps[1].route.classes["B"]["scan"]
     assert made.pools[0].capacity == 1
+    assert {u.name for u in made.uncertain} == {"demand", "pace_1", "pace_2"}  # what the log leaves open
+    assert made.uncertain[0].log_sd == pytest.approx(400**-0.5, rel=0.5)
     assert any("arrivals a day" in line for line in flowmodel.header(flow))
 
 
