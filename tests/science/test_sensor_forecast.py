@@ -53,6 +53,7 @@ def test_bands_cover_what_they_say_on_people_never_seen(fitted):
     inside = ((future >= band.low) & (future <= band.high)).mean(axis=0)
     assert inside == pytest.approx(np.full(6, 0.9), abs=0.03)
     assert (np.diff((band.high - band.low).mean(axis=0)) > 0).all()
+    assert band.to_json()["low"][0] == band.low[0].tolist()
 
 
 def test_quiet_hours_are_not_hedged_against_what_nothing_announces():

@@ -48,6 +48,22 @@ class Forecasts:
     low: np.ndarray
     high: np.ndarray
 
+    def to_json(self) -> dict[str, Any]:
+        """Plain lists, window by window."""
+        return {name: getattr(self, name).tolist() for name in ("value", "low", "high")}
+
+    def plot(self, ax: Any = None, window: int = 0) -> Any:
+        """One window's forecast and band over its steps (matplotlib axes)."""
+        import matplotlib.pyplot as plt
+
+        ax = plt.subplots(figsize=(5, 3), layout="constrained")[1] if ax is None else ax
+        step = np.arange(1, self.value.shape[1] + 1)
+        ax.fill_between(step, self.low[window], self.high[window], alpha=0.3)
+        ax.plot(step, self.value[window])
+        ax.set_xlabel("step")
+        ax.set_ylabel("glucose, mg/dL")
+        return ax
+
 
 @dataclass(frozen=True, eq=False)
 class SensorForecaster:
