@@ -79,7 +79,8 @@ def _data(content: Content) -> str:
     for name, info in infos(type(subject)).items():
         value = getattr(subject, name)
         if value is not None:
-            rows.append((info.meaning or name, _number(value) if isinstance(value, (int, float)) else value, info.unit))
+            told = _number(value) if isinstance(value, (int, float)) else value
+            rows.append((info.meaning or name, told, "" if info.unit == "1" else info.unit))
     known = content.record
     body = [_table(("Subject", "value", "unit"), rows, numeric=(1,))] if rows else []
     counted = [(f"{o} ({s or 'any sensor'})", len(known.only(o, s)), "readings") for o, s in known.groups()]
