@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -96,9 +97,12 @@ class Correction:
     @classmethod
     def from_bytes(cls, data: bytes, where: str) -> Correction:
         """Back from `to_bytes`; KindError if it is not what was learned."""
-        with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-            told = json.loads(str(arrays["told"]))
-            aheads = tuple(_ahead(arrays, k, *row) for k, row in enumerate(told["leads"]))
+        try:
+            with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
+                told = json.loads(str(arrays["told"]))
+                aheads = tuple(_ahead(arrays, k, *row) for k, row in enumerate(told["leads"]))
+        except (zipfile.BadZipFile, KeyError, ValueError, OSError) as err:
+            raise KindError(f"the weights cannot be read: {err}", where=where, fix="reinstall the package") from err
         out = cls(Population.from_json(told["population"]), aheads, told["source"])
         if out.digest != told["digest"]:
             raise KindError("the weights are not those that were learned", where=where, fix="reinstall the package")
