@@ -15,7 +15,13 @@ from vitruvian.cli.tables import number, table
 
 @click.group()
 def hospital() -> None:
-    """Places where patients flow: learn one from its logs, forecast its beds, run and compare models of it."""
+    """Places where patients flow: learn one from its logs, forecast its beds, run and compare models of it.
+
+    \b
+    Examples:
+      vitruvian hospital learn adt.csv --form adt --visit id --event code --time at --unit ward --out model.yaml
+      vitruvian hospital run model.yaml
+    """
 
 
 @hospital.command()
