@@ -163,8 +163,7 @@ def run_claims(
             row = {**_said(claim), **_measured(claim, package, root, test, quick, progress), **stamp, "quick": quick}
             row |= {"date": datetime.now(UTC).isoformat(timespec="seconds"), "version": version("vitruvian")}
             if not quick and test is None:
-                kept = {**kept, claim.id: row}
-                _keep(kind, kept)
+                _keep(kind, {**_kept(kind), claim.id: row})  # read again: other claims may be measured beside
         out.append(row)
         done(row)
     return out
