@@ -1,8 +1,9 @@
 """Parameter sets of the meal model, named after the papers they stand in.
 
 NORMAL and TYPE2 are the two columns of table I of Dalla Man, Rizza & Cobelli, IEEE Trans Biomed Eng 54:1740 (2007); no
-copy of the paper was at hand. Every printed value below was compared with two independent public transcriptions of the
-table; kp1, m6 and Vm0 are not given but follow from the basal state, and agree with print within 1 % (tests/science).
+copy of the paper was at hand. Printed values of NORMAL were compared with two independent public transcriptions of the
+table, those of TYPE2 with one; kp1, m6 and Vm0 are not given but follow from the basal state, and agree with print
+within 1 % (tests/science).
 """
 
 from __future__ import annotations
