@@ -20,6 +20,9 @@ DEMO = "demonstration (synthetic)"
 @click.option("--mllp", default=None, metavar="[HOST:]PORT", help="Take HL7 v2 over MLLP here, e.g. 2575.")
 @click.option("--hl7-zone", default="UTC", show_default=True, help="The zone of HL7 times without an offset.")
 @click.option("--mqtt", default=None, metavar="URL", help="Take device data from this broker: mqtt://host:1883/omh.")
+@click.option(
+    "--dask", default="", metavar="ADDRESS", envvar="VITRUVIAN_DASK", help="Run members on this Dask cluster."
+)
 @click.option("--quiet", is_flag=True, help="No line of log a request.")
 def serve(
     db: str | None,
@@ -30,6 +33,7 @@ def serve(
     mllp: str | None,
     hl7_zone: str,
     mqtt: str | None,
+    dask: str,
     quiet: bool,
 ) -> None:
     """Serve twins over HTTP: records in, forecasts and alerts out, a live stream of both.
@@ -39,6 +43,7 @@ def serve(
       vitruvian serve
       vitruvian serve --demo --db demo
       vitruvian serve --mllp 2575 --hl7-zone Europe/Berlin --mqtt mqtt://localhost:1883/omh
+      vitruvian serve --dask tcp://scheduler:8786
       vitruvian serve --db postgresql://vitruvian@localhost/vitruvian --port 8443 --behind-tls
 
     While there is no user, a one-time token is printed with which the first one is made (POST /v1/setup). Paths and
@@ -49,9 +54,11 @@ def serve(
     from vitruvian.api.app import Part, create_app
     from vitruvian.api.devices import services
     from vitruvian.api.site import Settings
+    from vitruvian.platform import executors
     from vitruvian.platform.trust import people
 
     _log(quiet)
+    executors.use(dask)
     app = create_app(
         db, settings=Settings(secure_cookies=behind_tls), parts=[Part(services=services(mllp, hl7_zone, mqtt))]
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from vitruvian.cli import opened
+from vitruvian.cli.cluster import dask_option
 from vitruvian.cli.progress import Progress
 from vitruvian.cli.say import as_of_option, json_option, put_json, say, twin_argument
 
@@ -28,6 +29,7 @@ seed_option = click.option("--seed", default=0, show_default=True, help="Seed of
 @learned_option
 @seed_option
 @as_of_option
+@dask_option
 @json_option
 def forecast(
     twin: str,
@@ -70,6 +72,7 @@ def forecast(
 @learned_option
 @seed_option
 @as_of_option
+@dask_option
 @json_option
 def compare(
     twin: str,
@@ -112,6 +115,7 @@ def compare(
 @click.option("--goal", required=True, type=click.Path(path_type=Path), metavar="FILE", help="The goal, in YAML.")
 @seed_option
 @as_of_option
+@dask_option
 @json_option
 def recommend(twin: str, goal: Path, seed: int, as_of: str | None, as_json: bool) -> None:
     """Rank what could be done for T under a goal: an objective, and constraints with the probability they must have.

@@ -6,6 +6,7 @@ import click
 
 from vitruvian.cli import opened
 from vitruvian.cli.ask import seed_option
+from vitruvian.cli.cluster import dask_option
 from vitruvian.cli.progress import Progress
 from vitruvian.cli.say import as_of_option, json_option, put_json, say, twin_argument
 
@@ -16,6 +17,7 @@ from vitruvian.cli.say import as_of_option, json_option, put_json, say, twin_arg
 @click.argument("fields", nargs=-1, metavar="[FIELD=VALUE]...")
 @seed_option
 @as_of_option
+@dask_option
 @json_option
 def decide(twin: str, question: str, fields: tuple[str, ...], seed: int, as_of: str | None, as_json: bool) -> None:
     """Ask a ready QUESTION of T's kind: its options are weighed against what is planned.

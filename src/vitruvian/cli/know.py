@@ -6,6 +6,7 @@ import click
 
 from vitruvian.cli import opened
 from vitruvian.cli.ask import hours_option, seed_option
+from vitruvian.cli.cluster import dask_option
 from vitruvian.cli.progress import Progress
 from vitruvian.cli.say import as_of_option, json_option, put_json, say, twin_argument
 
@@ -22,6 +23,7 @@ from vitruvian.cli.say import as_of_option, json_option, put_json, say, twin_arg
 )
 @seed_option
 @as_of_option
+@dask_option
 @json_option
 def explain(
     twin: str, quantity: str, hours: float, over: tuple[str, ...], seed: int, as_of: str | None, as_json: bool
@@ -54,6 +56,7 @@ def explain(
 @click.option("--of", "observable", help="The observable (default: the one with most readings).")
 @click.option("--surprise", is_flag=True, help="Planned actions are not known beforehand.")
 @seed_option
+@dask_option
 @json_option
 def backtest(
     twin: str,

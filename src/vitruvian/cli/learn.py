@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from vitruvian.cli import opened
+from vitruvian.cli.cluster import dask_option
 from vitruvian.cli.progress import Progress
 from vitruvian.cli.say import as_of_option, json_option, note, put_json, say, twin_argument
 
@@ -15,6 +16,7 @@ from vitruvian.cli.say import as_of_option, json_option, note, put_json, say, tw
 @click.option("--method", help="laplace, nuts, es-mda, exact or fitted (default: by what the kind can).")
 @click.option("--seed", default=0, show_default=True, help="Seed of the random draws.")
 @as_of_option
+@dask_option
 @json_option
 def calibrate(twin: str, days: float | None, method: str | None, seed: int, as_of: str | None, as_json: bool) -> None:
     """Learn T's parameters from its data, starting from what is known of the population.
@@ -42,6 +44,7 @@ def calibrate(twin: str, days: float | None, method: str | None, seed: int, as_o
 @click.command()
 @twin_argument
 @click.option("--seed", default=0, show_default=True, help="Seed of the random draws.")
+@dask_option
 @json_option
 def assimilate(twin: str, seed: int, as_json: bool) -> None:
     """Take into T's belief what was observed since: by a filter where the kind has one, else by a fit of the window.

@@ -209,6 +209,10 @@ class Resumable(ABC):
     def state_version(self) -> str:
         """Changes when the layout of the state changes."""
 
+    def gather(self, states: Sequence[State]) -> State:
+        """All members of several of its states, in order. An engine whose members hold room brings them to one size."""
+        return State.join(states)
+
 
 class Filterable(Resumable):
     """Ensemble filters apply: the state is a vector."""

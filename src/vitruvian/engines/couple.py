@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import final
 
 import numpy as np
@@ -109,6 +109,15 @@ class AbstractCouple(AbstractKind):
             return outputs, None
         trees = {part: end.tree for part, end in ends.items()}
         return outputs, State(exchange.span[1], self.state_version, {"parts": trees, "held": exchange.held(given)})
+
+    def gather(self, states: Sequence[State]) -> State:
+        """All members of several states, each part's gathered as its kind does."""
+        first, trees = states[0], {}
+        for part, kind in self.parts.items():
+            assert isinstance(kind, Resumable)
+            trees[part] = kind.gather([joined.part_state(part, kind.state_version, s) for s in states]).tree
+        held = State.join([State(s.at, s.version, {"held": s.tree["held"]}) for s in states])
+        return State(first.at, first.version, {"parts": trees, **held.tree})
 
     def log_likelihood(self, theta: Theta, case: Case, record: Record, t0: float, t1: float) -> np.ndarray:
         """Sum over the parts, each given what drives it."""

@@ -6,8 +6,8 @@ kernel (`eventcore`), gives members more room when their queues outgrow it, and 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import final
 
@@ -92,6 +92,13 @@ class EventEngine:
         where = {tuple(c): j for j, c in enumerate(columns.tolist())}
         outputs = {n: self._read(r, request, n, asked, where, seen) for n, r in names.items()}
         return outputs, State(t1, self.state_version, tree)
+
+    def gather(self, states: Sequence[State]) -> State:
+        """All members of several states: each is given the room and the layers of the largest."""
+        room = max(s.tree["slots"].shape[1] for s in states)
+        layers = max(s.tree["layers"].shape[2] for s in states)
+        trees = [with_layers(with_room(dict(s.tree), room), layers) for s in states]
+        return State.join([replace(s, tree=tree) for s, tree in zip(states, trees, strict=True)])
 
     def trace(
         self, theta: Theta, forcing: Forcing, seed: int, start: State | None = None

@@ -11,7 +11,7 @@ from vitruvian.core.belief import State
 from vitruvian.core.errors import FieldError, KindError
 from vitruvian.core.forcing import Batch, Forcing
 from vitruvian.core.keys import member_seeds
-from vitruvian.core.kind import Fittable
+from vitruvian.core.kind import AbstractKind, Fittable, Resumable
 from vitruvian.core.latents import stack_theta
 from vitruvian.core.quantity import Request
 from vitruvian.core.twin import Twin
@@ -83,12 +83,18 @@ def _run(some: Sequence[_Asked], noise: bool, sensor: str, seed: int) -> dict[st
     seeds = np.concatenate([member_seeds(b.seed, b.members) for b in beliefs])
     states = [b.state for b in beliefs if b.state is not None]
     driving = forcings[0] if len(forcings) == 1 else Batch(tuple(forcings), np.repeat(index, counts))
-    outputs, _ = kind.run(stack_theta(thetas), driving, split.run, seeds, State.join(states) if states else None)
+    outputs, _ = kind.run(stack_theta(thetas), driving, split.run, seeds, _gathered(kind, states))
     ends, out = np.cumsum(counts), {}
     for a, theta, end, count in zip(some, thetas, ends.tolist(), counts, strict=True):
         mine = {n: np.asarray(v)[end - count : end] for n, v in outputs.items()}
         out[a.name] = answered(a.twin, a.request, split, mine, theta, seed=seed, noise=noise, sensor=sensor)
     return out
+
+
+def _gathered(kind: AbstractKind, states: Sequence[State]) -> State | None:
+    if not states:
+        return None
+    return kind.gather(states) if isinstance(kind, Resumable) else State.join(states)
 
 
 def _forcings(some: Sequence[_Asked], t0: float, t1: float, seed: int) -> tuple[list[Forcing], np.ndarray, list]:

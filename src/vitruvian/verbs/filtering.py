@@ -78,7 +78,7 @@ def predict(instants: Sequence[Instant], *, exact: bool) -> list[Predicted]:
     theta = stack_theta([y.theta(z) for y, z in zip(layouts, padded, strict=True)])
     counts = [i.belief.members for i in instants]
     seeds = np.concatenate([_seeds(i.belief.seed, n) for i, n in zip(instants, counts, strict=True)])
-    start = State.join([_state(i.belief) for i in instants])
+    start = _filterable(kind).gather([_state(i.belief) for i in instants])
     driving = forcings[0] if len(forcings) == 1 else Batch(tuple(forcings), np.repeat(np.arange(len(counts)), counts))
     names = sorted({n for i in instants for n in i.rows.observable.tolist()})
     outputs, state = kind.run(theta, driving, Request({n: np.array([at]) for n in names}), seeds, start)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import final
 
@@ -58,6 +58,14 @@ class Simulation:
         """What is read (member, time, reading), and the state at t1. scales: {word: (member,)}, see `scale_words`."""
         memory, seen = self._advance(forcing, seeds, asked, reads, start, scales, 0, room)
         return seen, State(_end(forcing), self.state_version, {"memory": memory})
+
+    def gather(self, states: Sequence[State]) -> State:
+        """All members of several states: each is given the room of the largest."""
+        held = [np.asarray(s.tree["memory"]) for s in states]
+        if len({memory.shape[1] for memory in held}) > 1:
+            room = max(int(memory[0, at.ROOM]) for memory in held)
+            held = [with_room(self.tables, memory, room) for memory in held]
+        return State.join([replace(s, tree={"memory": memory}) for s, memory in zip(states, held, strict=True)])
 
     def trace(
         self, forcing: Forcing, seed: int, start: State | None = None, scales: dict[int, np.ndarray] | None = None

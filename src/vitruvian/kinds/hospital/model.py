@@ -12,6 +12,7 @@ fatigue, clinical outcome, and decisions that no rule of the model describes.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, final
 
@@ -166,6 +167,9 @@ class Hospital(
         items = {n: r for n, (_, r) in (*self._levels.items(), *self._changes.items())}
         out, state = outputs(self.simulation, items, batch, request, seeds, start, self.scales(theta))
         return {**out, **self.expected(theta, batch, request)}, state
+
+    def gather(self, states: Sequence[State]) -> State:
+        return self.simulation.gather(states)
 
     def scales(self, theta: Theta) -> dict[int, np.ndarray]:
         """{word of a member's memory: what multiplies a rate or a hold, (member,)}."""

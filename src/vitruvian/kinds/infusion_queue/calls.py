@@ -8,6 +8,7 @@ lambda calls per hour of everybody else, g L/mg, C mg/L the input `drug`, m h.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from typing import final
 
 import numpy as np
@@ -93,6 +94,9 @@ class Calls(contract.AbstractKind, contract.Causal, contract.Resumable, Driven, 
         assert isinstance(case.subject, Ward)
         steady = {name: Schedule(np.zeros(0), np.zeros(0), value) for name, value in (("usual", 1.0), ("drug", 0.0))}
         return Forcing(t0, t1, schedules={"nurses": stepped(case.subject.nurses, added), **steady})
+
+    def gather(self, states: Sequence[State]) -> State:
+        return ENGINE.gather(states)
 
     def run(
         self, theta: Theta, forcing: Forcing | Batch, request: Request, seeds: np.ndarray, start: State | None = None

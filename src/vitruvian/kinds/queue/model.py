@@ -11,6 +11,7 @@ appointments, priorities, patients who give up, breaks, and services whose lengt
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import final
 
 import numpy as np
@@ -67,6 +68,9 @@ class Queue(
     ) -> tuple[Outputs, State]:
         outputs, state = ENGINE.run(theta, forcing, request, seeds, start)
         return {**outputs, **self.expected(theta, as_batch(forcing, len(seeds)), request)}, state
+
+    def gather(self, states: Sequence[State]) -> State:
+        return ENGINE.gather(states)
 
     def expected(self, theta: Theta, batch: Batch, request: Request) -> dict[str, np.ndarray]:
         """What needs no simulation: arrivals and service time, {name: (member, n)}."""

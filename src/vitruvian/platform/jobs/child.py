@@ -35,10 +35,12 @@ def main() -> None:
             last = time.monotonic()
             put({"progress": share})
 
+    from vitruvian.platform import executors
     from vitruvian.platform.jobs import work
     from vitruvian.platform.jobs.result import plain
 
     try:
+        executors.use(order.get("executor", ""))
         put({"result": plain(work.run(order["place"], order, progress))})
     except VitruvianError as err:
         put({"error": {"what": err.what, "where": err.where, "fix": err.fix}})

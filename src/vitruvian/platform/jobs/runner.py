@@ -16,6 +16,7 @@ from typing import Any, Protocol, TypeVar
 from sqlalchemy import Connection
 
 from vitruvian.core.errors import StoreError
+from vitruvian.platform import executors
 from vitruvian.platform.jobs import queue
 from vitruvian.platform.jobs.queue import Job
 
@@ -80,6 +81,7 @@ class Runner:
         assert child.stdin is not None
         assert child.stdout is not None
         order = {"place": self.place, "tenant": job.tenant, "twin": job.twin_id, "type": job.type, "actor": job.actor}
+        order["executor"] = executors.current().address
         child.stdin.write(json.dumps({**order, "arguments": dict(job.arguments)}).encode() + b"\n")
         await child.stdin.drain()
         progress = 0.0
