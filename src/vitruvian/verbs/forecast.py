@@ -231,7 +231,7 @@ def discrepancy_path(
 
 
 def _noisy(kind: AbstractKind, e: Ensemble, sensor: str, theta: Theta, seed: int) -> Ensemble:
-    if e.is_window:
+    if e.is_window or not any(n.observable == e.name for n in kind.noises):  # no sensor sees it: nothing to add
         return e
     noise = kind.noise(e.name, sensor)
     rng = generator(seed, "sensor", e.name, sensor)
