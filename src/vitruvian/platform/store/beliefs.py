@@ -39,13 +39,16 @@ def latest_belief(
     So a belief worked out later as of the past does not become the present one.
     """
     newest = (beliefs.c.known_us.desc(), beliefs.c.version.desc())
-    match = select(beliefs).where(beliefs.c.twin_id == twin.id).order_by(*newest).limit(1)
+    match = select(beliefs.c.seq).where(beliefs.c.twin_id == twin.id).order_by(*newest).limit(1)
     if as_of_us is not None:
         match = match.where(beliefs.c.known_us <= as_of_us)
     if as_of_seq is not None:
         match = match.where(beliefs.c.seq <= as_of_seq)
-    row = connection.execute(match).mappings().first()
-    return None if row is None else (row["version"], Belief.from_tree(_open(row)))
+    seq = connection.execute(match).scalar()  # first which one: sorting would read every belief's bytes
+    if seq is None:
+        return None
+    row = connection.execute(select(beliefs).where(beliefs.c.seq == seq)).mappings().one()
+    return row["version"], Belief.from_tree(_open(row))
 
 
 def save_forecast(
