@@ -1,4 +1,4 @@
-"""Observations and given medications as facts of a twin: readings, actions, or kept aside with the reason.
+"""Observations, given medications and visits as facts of a twin: readings, actions, or kept aside with the reason.
 
 Valid time is when it was observed or given; known since `issued` where that is said. A further version of a resource is
 a further version of its fact; one that was entered in error, or deleted, takes it back.
@@ -20,7 +20,7 @@ from vitruvian.platform.connect.fhir.coding import UCUM
 from vitruvian.platform.instant import text
 from vitruvian.platform.store.facts import Deed, Observation
 
-TYPES = ("Observation", "MedicationAdministration")
+TYPES = ("Observation", "MedicationAdministration", "Encounter")
 TAKEN_BACK = ("entered-in-error", "cancelled", "not-done", "unknown")
 EARLY = 300 * 1_000_000  # us that a sender's clock may run ahead of ours; assumed
 LIMITS = {"<": -1, "<=": -1, ">": 1, ">=": 1}
@@ -50,7 +50,22 @@ class Clinical:
             return self._observation(resource)
         if resource["resourceType"] == "MedicationAdministration":
             return self._given(resource)
+        if resource["resourceType"] == "Encounter":
+            return self._visit(resource)
         return Facts()
+
+    def _visit(self, resource: Mapping[str, Any]) -> Facts:
+        """Where a patient is, for the twin of a place where patients flow."""
+        from vitruvian.kinds.hospital import Hospital  # lazy: most servers follow persons
+        from vitruvian.platform.connect.fhir import flow
+
+        if not isinstance(self.kind, Hospital):
+            return Facts()
+        try:
+            found = flow.reading(self.kind, resource, self._time)
+            return Facts() if found is None else Facts(readings=(found,))
+        except VitruvianError as err:
+            return Facts(asides=(self._aside(resource, err.where, {}, err),))
 
     def _observation(self, resource: Mapping[str, Any]) -> Facts:
         readings, asides = [], []
@@ -137,6 +152,7 @@ class Clinical:
     def _aside(self, resource: Mapping[str, Any], place: str, part: Mapping[str, Any], err: VitruvianError) -> Aside:
         codings = part.get("code", {}).get("coding", ()) or _medication(resource)
         raw = ", ".join(f"{c.get('system')}|{c.get('code')} {c.get('display', '')}" for c in codings)
+        raw = raw or ", ".join(p.get("location", {}).get("display", "") for p in resource.get("location", ()))
         name = f"{resource['resourceType']}/{resource['id']}"
         return Aside(name, int(resource["meta"]["versionId"]), place, raw[:RAW], err.what, err.fix or "nothing to do")
 

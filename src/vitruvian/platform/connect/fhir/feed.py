@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 from vitruvian.core.kind import AbstractKind
 from vitruvian.platform import registry
 from vitruvian.platform.aside import Aside
-from vitruvian.platform.connect.fhir import search
+from vitruvian.platform.connect.fhir import flow, search
 from vitruvian.platform.connect.fhir.archive import Archive, Version
 from vitruvian.platform.connect.fhir.clinical import TYPES, Clinical, Facts
 from vitruvian.platform.connect.fhir.identity import Identities, Merge, Owner, in_force, links, merge, undo
@@ -159,8 +159,12 @@ class _Gathered:
                     remove(rows.twin.id, there, source, now=now)
 
     def _owners(self, resource: Mapping[str, Any] | None) -> tuple[Owner, ...]:
-        reference = "" if resource is None else resource.get("subject", {}).get("reference", "")
-        return self.identities.owners(reference) if reference else ()
+        """The twins of its subject; of a visit also those of the place where it is."""
+        if resource is None:
+            return ()
+        names = [resource.get("subject", {}).get("reference", "")]
+        names += flow.facilities(resource) if resource["resourceType"] == "Encounter" else []
+        return tuple(owner for name in names if name for owner in self.identities.owners(name))
 
     def _facts(self, owner: Owner, resource: Mapping[str, Any] | None) -> Facts:
         if resource is None:

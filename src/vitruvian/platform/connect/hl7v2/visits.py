@@ -45,7 +45,11 @@ def encounter(context: Context, event: str, patient: str, held: Mapping[str, Any
     made["extension"] = [_kept(e) for e in events]
     if (number := identifier(pv1, 19, 0, context.facility)) is not None:
         made["identifier"] = [number]
-    return made | _state(events) | {"subject": {"reference": f"Patient/{patient}"}}
+    made |= _state(events) | {"subject": {"reference": f"Patient/{patient}"}}
+    if context.facility:
+        made["serviceProvider"] = {"display": context.facility}
+    urgency = pv1.at(25) or (held or {}).get("priority", {}).get("text", "")  # visit priority code
+    return made | ({"priority": {"text": urgency}} if urgency else {})
 
 
 def encounter_id(context: Context, patient: str) -> str:
