@@ -5,12 +5,13 @@ from __future__ import annotations
 from html import escape
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
-from fastapi.responses import HTMLResponse
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
 
 from vitruvian import __version__
 from vitruvian.api.answering import json_answer
 from vitruvian.api.gate import PUBLIC, need
+from vitruvian.api.login import spent, with_cookie
 from vitruvian.api.site import site_of
 from vitruvian.platform import registry
 from vitruvian.platform.trust import people
@@ -45,6 +46,17 @@ def landing(request: Request, who: Annotated[Principal, need(PUBLIC)]) -> HTMLRe
 <li><a href="/openapi.json">OpenAPI document</a></li><li><a href="/health/ready">Health</a></li></ul>
 <h2>Kinds of twins here</h2><ul>{rows}</ul>""",
     )
+
+
+@router.get("/enter")
+async def enter(
+    request: Request,
+    who: Annotated[Principal, need(PUBLIC)],
+    token: Annotated[str, Query(max_length=200)] = "",
+) -> Response:
+    """Begin a session with the one-time token of a link, and go to the first page."""
+    secret, _ = await spent(request, token)
+    return with_cookie(site_of(request), RedirectResponse("/", 303), secret)
 
 
 @router.get("/openapi.json")

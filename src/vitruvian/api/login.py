@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from vitruvian.api.answering import json_answer, read_answer
 from vitruvian.api.gate import COOKIE, PUBLIC, SELF, address_of, need
 from vitruvian.api.problems import Problem, documented
-from vitruvian.api.site import site_of
+from vitruvian.api.site import Site, site_of
 from vitruvian.platform.trust import audit, people
 from vitruvian.platform.trust.policy import Principal
 from vitruvian.platform.trust.secret import check_password, hash_password
@@ -33,6 +33,12 @@ class Login(BaseModel):
 
     name: str = Field(max_length=200, examples=["ada"])
     password: str = Field(max_length=256, examples=["correct horse battery staple"])
+
+
+class OneTime(BaseModel):
+    """A token that begins one session."""
+
+    token: str = Field(max_length=200, description="printed by the server, in a link", examples=["vt_one-time-token"])
 
 
 class Me(BaseModel):
@@ -108,6 +114,47 @@ async def log_in(request: Request, body: Login, who: Annotated[Principal, need(P
 
     secret, csrf = await site.write(begin)
     answer = json_answer(me_of(Principal(tenant, body.name, str(user["role"]), None, csrf)), 201)
+    return with_cookie(site, answer, secret)
+
+
+@router.post(
+    "/sessions/one-time",
+    response_class=Response,
+    status_code=201,
+    responses={**documented(404, 422), 201: {"model": Me}},
+    summary="Log in by a one-time token",
+)
+async def log_in_once(request: Request, body: OneTime, who: Annotated[Principal, need(PUBLIC)]) -> Response:
+    """Begin a session with a one-time token, as the link of a demonstration has it. It is spent."""
+    secret, me = await spent(request, body.token)
+    return with_cookie(site_of(request), json_answer(me_of(me), 201), secret)
+
+
+async def spent(request: Request, token: str) -> tuple[str, Principal]:
+    """(cookie's secret, who) of a one-time token; the log-in is audited."""
+    site = site_of(request)
+
+    def begin(connection: people.Connection) -> tuple[str, Principal]:
+        secret, me = people.spend_login(connection, token, site.now_us)
+        entry = audit.Access(
+            at_us=site.now_us,
+            tenant=me.tenant,
+            actor=me.actor,
+            permission="login",
+            method=request.method,
+            path=request.url.path,
+            status=201,
+            request_id=request.scope["vitruvian.request_id"],
+            address=address_of(request),
+        )
+        audit.write(connection, [entry])
+        return secret, me
+
+    return await site.write(begin)
+
+
+def with_cookie(site: Site, answer: Response, secret: str) -> Response:
+    """The answer, with the session's cookie."""
     cookie = {"httponly": True, "samesite": "strict", "max_age": people.SESSION_US // 1_000_000, "path": "/"}
     answer.set_cookie(COOKIE, secret, secure=site.settings.secure_cookies, **cookie)
     return answer

@@ -23,6 +23,8 @@ OPEN = {
     "/health/ready",
     "/v1/setup",
     "/v1/sessions",
+    "/v1/sessions/one-time",
+    "/enter",
     "/fhir/metadata",
 }
 

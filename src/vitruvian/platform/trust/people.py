@@ -14,6 +14,9 @@ from vitruvian.platform.trust.policy import PERMISSIONS, ROLES, Principal
 from vitruvian.platform.trust.secret import digest_of, new_token
 
 SETUP = "setup"  # the role of the one-time token with which the first user is made: it may do nothing else
+LOGIN = "login"  # of a one-time token that begins a session, in a link
+LINK_US = 24 * 3600 * 1_000_000  # for which such a link is good; assumed
+NO_PASSWORD = "!"  # no hash: nobody logs in with a password
 SESSION_US = 12 * 3600 * 1_000_000  # a shift; assumed
 
 
@@ -40,6 +43,33 @@ def set_up(connection: Connection, token: str, name: str, password_hash: str, te
         raise MissingError("this set-up token is not valid", where="setup", fix="use the one printed at the last start")
     connection.execute(update(tokens).where(t.id == found).values(revoked_us=now_us))
     return add_user(connection, tenant, name, "admin", password_hash, now_us)
+
+
+def login_token(connection: Connection, tenant: str, name: str, role: str, now_us: int) -> str:
+    """A one-time token that begins a session of this user, who is made, without a password, if not there yet."""
+    u = users.c
+    match = select(u.id).where(u.name == name, u.tenant == tenant, u.disabled_us.is_(None))
+    user = connection.execute(match).scalar()
+    if user is None:
+        user = add_user(connection, tenant, name, role, NO_PASSWORD, now_us)
+    return _token(connection, tenant, str(user), LOGIN, None, "server", now_us, now_us + LINK_US)[1]
+
+
+def spend_login(connection: Connection, token: str, now_us: int) -> tuple[str, Principal]:
+    """(cookie's secret, who) of a one-time token, which is spent; MissingError when it is not good any more."""
+    t, u = tokens.c, users.c
+    match = (
+        select(t.id, u.id.label("user"), u.tenant, u.name, u.role)
+        .join_from(tokens, users, u.id == t.name)
+        .where(t.digest == digest_of(token), t.role == LOGIN, t.revoked_us.is_(None), t.expires_us > now_us)
+        .where(u.disabled_us.is_(None))
+    )
+    row = connection.execute(match).first()
+    if row is None:
+        raise MissingError("this link was used, or is too old", where="token", fix="start the server again for another")
+    connection.execute(update(tokens).where(t.id == row.id).values(revoked_us=now_us))
+    secret, csrf = open_session(connection, row.user, now_us)
+    return secret, Principal(row.tenant, row.name, row.role, None, csrf)
 
 
 def add_user(connection: Connection, tenant: str, name: str, role: str, password_hash: str, now_us: int) -> str:
@@ -133,7 +163,7 @@ def list_tokens(connection: Connection, tenant: str) -> list[dict[str, Any]]:
     """All tokens of a tenant, without their secrets."""
     c = tokens.c
     columns = (c.id, c.name, c.role, c.scopes, c.actor, c.created_us, c.expires_us, c.revoked_us)
-    match = select(*columns).where(c.tenant == tenant, c.role != SETUP).order_by(c.created_us)
+    match = select(*columns).where(c.tenant == tenant, c.role.not_in((SETUP, LOGIN))).order_by(c.created_us)
     return [dict(row) for row in connection.execute(match).mappings()]
 
 
@@ -141,7 +171,7 @@ def by_token(connection: Connection, secret: str, now_us: int) -> Principal | No
     """Who holds this token."""
     c = tokens.c
     match = select(c.tenant, c.name, c.role, c.scopes, c.expires_us).where(
-        c.digest == digest_of(secret), c.revoked_us.is_(None), c.role != SETUP
+        c.digest == digest_of(secret), c.revoked_us.is_(None), c.role.not_in((SETUP, LOGIN))
     )
     row = connection.execute(match).first()
     if row is None or (row.expires_us is not None and row.expires_us <= now_us):
