@@ -12,7 +12,7 @@ export OMP_NUM_THREADS = 1
 export OPENBLAS_NUM_THREADS = 1
 export MKL_NUM_THREADS = 1
 
-.PHONY: help env run test slow check service validate-quick evidence bench docs constraints clean
+.PHONY: help env run client test slow check service validate-quick evidence bench docs constraints clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -30,8 +30,11 @@ $(STAMP): pyproject.toml constraints.txt | $(BIN)/python
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev]'
 	@touch $@
 
-run: env ## the demonstration twin and its report
-	$(BIN)/vitruvian demo
+run: env client ## a living demonstration: the server with synthetic patients and a hospital; prints the address
+	$(BIN)/vitruvian serve --demo
+
+client: ## the browser client, built into the package; nothing to do where its sources are not there
+	@[ ! -f web/package.json ] || echo "web/: there is a client, and nothing here builds it yet" >&2
 
 test: env ## every test but the service, kill and slow ones; skips say why
 	$(BIN)/python -m pytest -n $(WORKERS) -m 'not service and not kill and not slow'

@@ -38,6 +38,7 @@ class Settings:
     stranger_burst: float = 100.0
     body_bytes: int = 32 * 1024 * 1024
     secure_cookies: bool = False  # true behind TLS
+    demonstration: bool = False  # its data are synthetic
 
 
 Service = Callable[["Site"], AbstractAsyncContextManager[None]]

@@ -24,6 +24,7 @@ from vitruvian.platform.session import checked_zone
 from vitruvian.platform.store import Store, TwinRow
 from vitruvian.platform.store import twins as rows
 from vitruvian.platform.store.database import Joined
+from vitruvian.platform.synthetic import is_synthetic
 from vitruvian.platform.trust.policy import Principal
 
 router = APIRouter(prefix="/v1/twins", tags=["twins"])
@@ -65,6 +66,7 @@ class Twin(BaseModel):
     kind_version: str = Field(examples=["1"])
     zone: str = Field(examples=["Europe/Berlin"])
     created: str = Field(examples=["2026-03-01T08:00:00Z"])
+    synthetic: bool = Field(description="true: nothing of it is real", examples=[False])
 
 
 class TwinList(BaseModel):
@@ -119,7 +121,8 @@ class History(BaseModel):
 def identity(row: TwinRow) -> dict[str, Any]:
     """Who a twin is, as JSON."""
     said = {"id": row.id, "subject": row.subject, "kind": row.kind, "kind_version": row.kind_version}
-    return {**said, "zone": row.origin.zone, "created": text(row.created_us)}
+    times = {"zone": row.origin.zone, "created": text(row.created_us)}
+    return {**said, **times, "synthetic": is_synthetic(row.subject)}
 
 
 @router.get("", response_class=Response, responses={**documented(422), 200: {"model": TwinList}}, summary="List twins")

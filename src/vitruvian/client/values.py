@@ -93,6 +93,7 @@ class Twin(_Value):
     kind_version: str
     zone: str
     created: str
+    synthetic: bool = False
     fields: Mapping[str, Any] | None = None
     readings: int | None = None
     first: str | None = None
