@@ -40,8 +40,10 @@ def validate(
       vitruvian validate infusion --quick
       vitruvian validate metabolic --claim met.backtest --json results.json
 
-    A claim whose data set is not here is said to be unmeasured. --json writes a list of {id, class, statement, metric,
-    target, measured, met, n, data, baseline}. The strongest simple baseline stands beside every figure.
+    A claim whose data set is not here is said to be unmeasured. --test DIR is laid out like the root of the data sets:
+    all that is fitted is fitted under --data, without the people of DIR; who cannot be scored is named. --json writes a
+    list of {id, class, statement, metric, target, measured, met, n, data, baseline}. The strongest simple baseline
+    stands beside every figure.
     """
     from vitruvian.platform.evidence import run_claims, shown
 
@@ -73,7 +75,7 @@ def lines(row: dict[str, Any]) -> list[str]:
     told.append(f"  {row['metric']}: {said(row['measured'])}, target {row['target']}, n = {row['n']}")
     if row.get("baseline") not in (None, "", {}):
         told.append(f"  baseline: {said(row['baseline'])}")
-    return told
+    return [*told, *(f"  note: {n}" for n in row.get("notes", ()))]
 
 
 def said(value: Any) -> str:

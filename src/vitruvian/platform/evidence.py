@@ -171,7 +171,7 @@ def run_claims(
 
 def shown(row: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of a result that are printed and written to --json."""
-    return {k: row.get(k) for k in (*SHOWN, *(("detail",) if "detail" in row else ()))}
+    return {k: row.get(k) for k in (*SHOWN, *(k for k in ("notes", "detail") if k in row))}
 
 
 def _chosen(kind: str, only: Sequence[str]) -> list[Claim]:

@@ -12,7 +12,9 @@ from typing import Any
 
 from vitruvian.core.belief import PopulationPrior
 from vitruvian.core.twin import Twin
-from vitruvian.kinds.metabolic.evidence.cgmacros import Subject, subjects
+from vitruvian.kinds.metabolic.evidence.asked import Asked, asked
+from vitruvian.kinds.metabolic.evidence.cgmacros import Subject
+from vitruvian.kinds.metabolic.evidence.others import spread, told
 from vitruvian.kinds.metabolic.model import Metabolic
 from vitruvian.verbs.backtest import backtest
 from vitruvian.verbs.backtested import TWIN, Backtest
@@ -21,25 +23,25 @@ from vitruvian.verbs.baselines import History, Line, autoregression
 HOUR, DAY = 3600.0, 86400.0
 HORIZONS = (1800.0, 3600.0, 7200.0)
 FOLDS, SENSOR, MEMBERS = 5, "dexcom", 100
+LEAST = 1.5 * DAY  # s of readings: the first day is learned from
 Progress = Callable[[float], None]
 
 
+@told
 def rolling(claim: str, data: Path | None, test: Path | None, quick: bool, progress: Progress) -> dict[str, Any]:
     """RMSE, MAE, CRPS and 90 % coverage at 30, 60 and 120 min beside persistence and AR2, on the same origins.
 
     Full: every subject, an origin an hour from the second day on. Quick: three subjects, six-hourly for two days.
     """
-    assert data is not None
-    known = subjects(data)
-    asked = known if test is None else subjects(test)
-    asked = asked[:: max(1, len(asked) // 3)][:3] if quick else asked
-    parts = []
-    for k, subject in enumerate(asked):
-        others = known if test is not None else [s for s in known if _fold(s) != _fold(subject)]
-        parts.append(_one(subject, _lines(others), quick))
-        progress((k + 1) / len(asked))
-    found = Backtest.join(parts)
-    return _said(found, len(asked))
+    cast = asked(data, test, LEAST)
+    people = spread(cast.people, 3) if quick else cast.people
+    found: list[Backtest] = []
+    for learners, tested in Asked(cast.known, people).parts(FOLDS):
+        lines = _lines([cast.known[i] for i in learners])
+        for i in tested:
+            found.append(_one(people[i], lines, quick))
+            progress(len(found) / len(people))
+    return {**_said(Backtest.join(found), len(people)), "notes": cast.notes}
 
 
 def _one(subject: Subject, lines: dict[float, Line], quick: bool) -> Backtest:
@@ -63,10 +65,6 @@ def _lines(people: Sequence[Subject]) -> dict[float, Line]:
     """AR2 by horizon: linear in level and slope, fitted on these people."""
     past = [History.of(r.valid_time, r.value) for r in (s.sensor(SENSOR) for s in people)]
     return {h: autoregression(past, h) for h in HORIZONS}
-
-
-def _fold(subject: Subject) -> int:
-    return int(subject.name) % FOLDS
 
 
 def _said(found: Backtest, people: int) -> dict[str, Any]:

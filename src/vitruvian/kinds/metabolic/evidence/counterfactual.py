@@ -12,12 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from vitruvian.core.errors import RecordError
 from vitruvian.core.quantity import Request
 from vitruvian.core.twin import Twin
 from vitruvian.kinds.metabolic.actions import Exercise, Meal
-from vitruvian.kinds.metabolic.evidence.cgmacros import Subject, subjects
+from vitruvian.kinds.metabolic.evidence.asked import asked
+from vitruvian.kinds.metabolic.evidence.cgmacros import Subject
 from vitruvian.kinds.metabolic.evidence.forecasts import Progress, area
+from vitruvian.kinds.metabolic.evidence.others import NobodyError, spread, told
 from vitruvian.kinds.metabolic.model import DAY, HOUR, Metabolic
 from vitruvian.verbs.calibrate import calibrate
 from vitruvian.verbs.compare import compare
@@ -28,16 +29,17 @@ GRID = np.arange(0.0, 2 * HOUR + 1, 300.0)
 MEMBERS, SEED = 50, 5
 
 
+@told
 def options(claim: str, data: Path | None, test: Path | None, quick: bool, progress: Progress) -> dict[str, Any]:
     """Three meals a person, from the second day on; quick: one meal of four people."""
-    if data is None:
-        raise RecordError("CGMacros is needed", where=claim, fix="set VITRUVIAN_DATA to the root of the data sets")
-    people = subjects(test or data)
-    chosen = people[:: max(1, len(people) // 4)][:4] if quick else people
+    cast = asked(data, test, DAY)
+    chosen = spread(cast.people, 4) if quick else cast.people
     found: list[np.ndarray] = []
     for k, subject in enumerate(chosen):
         found += [_tried(subject, meal) for meal in _meals(subject, 1 if quick else 3)]
         progress((k + 1) / len(chosen))
+    if not found:
+        raise NobodyError("no meal with a day of readings before it", where=claim, fix="name people who logged meals")
     half, walk, right_half, right_walk, each_half, each_walk = np.array(found).T
     sizes = (float(np.median(half)), float(np.median(walk)))
     right = bool(right_half.min() == 1.0 and right_walk.min() == 1.0)
@@ -50,12 +52,15 @@ def options(claim: str, data: Path | None, test: Path | None, quick: bool, progr
         "n": len(found),
         "baseline": "trees on the same columns: no direction is guaranteed",
         "detail": {"half_percent": half.tolist(), "walk_percent": walk.tolist()},
+        "notes": cast.notes,
     }
 
 
 def _meals(subject: Subject, count: int) -> list[Meal]:
     """Meals of 20 to 150 g carbohydrate after the first day, spread over the days, with no other within 2 h after."""
     readings = subject.sensor("dexcom").valid_time
+    if not len(readings):
+        return []
     eaten = [m for m in subject.case.actions(Meal) if isinstance(m, Meal)]
     fit = []
     for meal in eaten:

@@ -14,11 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from vitruvian.core.errors import RecordError
 from vitruvian.core.forcing import Forcing
 from vitruvian.core.quantity import Request
 from vitruvian.core.record import Record
-from vitruvian.kinds.metabolic.evidence.cgmacros import Subject, subjects
+from vitruvian.kinds.metabolic.evidence.asked import asked
+from vitruvian.kinds.metabolic.evidence.cgmacros import Subject
+from vitruvian.kinds.metabolic.evidence.others import NobodyError, spread, told
 from vitruvian.kinds.metabolic.model import DAY, Metabolic
 from vitruvian.verbs.posterior import Problem, mode_of
 
@@ -39,18 +40,21 @@ class Day:
     steps: int
 
 
+@told
 def sensor_day(claim: str, data: Path | None, test: Path | None, quick: bool, progress: Progress) -> dict[str, Any]:
     """Median CPU time a day and MARD over all days; quick: two days of six people."""
-    if data is None:
-        raise RecordError("CGMacros is needed", where=claim, fix="set VITRUVIAN_DATA to the root of the data sets")
-    people = subjects(test or data)
-    chosen = people[::5] if quick else people
+    cast = asked(data, test, DAY)
+    chosen = spread(cast.people, 6) if quick else cast.people
     days: list[Day] = []
     for k, subject in enumerate(chosen):
         starts = full_days(subject)
-        for start in starts[1:3] if quick else starts:
+        for start in (starts[1:3] or starts) if quick else starts:
             days.append(fit_day(subject, start))
         progress((k + 1) / len(chosen))
+    if not days:
+        raise NobodyError(
+            "no calendar day has 90 % of its readings", where=claim, fix="name people with longer records"
+        )
     mard = np.array([d.mard for d in days])
     seconds = float(np.median([d.seconds for d in days]))
     t2d = np.array([d.mard for d in days if d.status == "type2"])
@@ -67,6 +71,7 @@ def sensor_day(claim: str, data: Path | None, test: Path | None, quick: bool, pr
             "steps_median": float(np.median([d.steps for d in days])),
             "days": [vars(d) for d in days],
         },
+        "notes": cast.notes,
     }
 
 

@@ -1,7 +1,7 @@
 """Forecasts of real sensors from every native reading, cross-validated by subject: mechanism, hybrid, and what to beat.
 
-Everything learned across people (population, forests, bands) is learned on the other folds, or on `data` alone when
-`test` names other people. "own": the first three days of those who are tested join the forests; scored after them.
+Everything learned across people (population, forests, bands) is learned on the other folds, or on `data` when `test`
+names other people (`others`). "own": the first three days of those who are tested join the forests; scored after them.
 Computed once a process, for all claims of the family.
 """
 
@@ -15,14 +15,16 @@ from pathlib import Path
 import numpy as np
 
 from vitruvian.engines.boosting import Growth
-from vitruvian.kinds.metabolic.evidence.cgmacros import Subject, subjects
+from vitruvian.kinds.metabolic.evidence.asked import SENSOR, asked
+from vitruvian.kinds.metabolic.evidence.cgmacros import Subject
 from vitruvian.kinds.metabolic.evidence.lines import second_order
 from vitruvian.kinds.metabolic.residual.columns import LEADS, Told, Wearer, origins
 from vitruvian.kinds.metabolic.residual.correction import LEVELS, Ahead
 from vitruvian.kinds.metabolic.residual.learning import Rows, learn_ahead, people_known, told_of
 
 DAY, OWN = 86400.0, 3 * 86400.0
-FOLDS, SENSOR, SEED = 5, "dexcom", 1
+FOLDS, SEED = 5, 1
+FEW = 10  # people of --quick
 BOOSTING = Growth(trees=250, rate=0.04, leaves=31, least=60, columns=0.4)  # the baseline, tuned on the same data
 LOW, HIGH = (int(np.argmin(np.abs(LEVELS - q))) for q in (0.05, 0.95))
 Progress = Callable[[float], None]
@@ -59,10 +61,11 @@ class Area:
 
 @dataclass(frozen=True)
 class Family:
-    """Everything that was forecast: by lead, one entry a person; meals' areas; gains of the columns at 60 min."""
+    """Everything that was forecast: by lead, one entry a person; meals' areas; what to say of who was asked."""
 
     scored: dict[float, list[Scored]]
     areas: list[Area]
+    notes: tuple[str, ...] = ()
 
     def joined(self, lead: float, method: str, late: bool = False) -> tuple[np.ndarray, np.ndarray]:
         """Errors (n,) of a method at a lead, and whose they are."""
@@ -81,22 +84,17 @@ class Family:
 @cache
 def family(data: Path, test: Path | None, quick: bool) -> Family:
     """All forecasts. Quick: ten people in two folds, four days each, every sixth origin."""
-    known = wearers(subjects(data), quick)
-    out = Family({lead: [] for lead in LEADS}, [])
-    if test is not None:
-        _fold(out, known, wearers(subjects(test), quick), quick)
-        return out
-    folds = 2 if quick else FOLDS
-    for k in range(folds):
-        others = [w for i, w in enumerate(known) if i % folds != k]
-        _fold(out, others, [w for i, w in enumerate(known) if i % folds == k], quick)
+    cast = asked(data, test).few(FEW) if quick else asked(data, test)
+    out = Family({lead: [] for lead in LEADS}, [], cast.notes)
+    known, tested = wearers(cast.known, quick), wearers(cast.people, quick)
+    for learners, mine in cast.parts(2 if quick else FOLDS):
+        _fold(out, [known[i] for i in learners], [tested[i] for i in mine], quick)
     return out
 
 
 def wearers(people: Sequence[Subject], quick: bool) -> list[Wearer]:
-    """Dexcom wearers of CGMacros."""
-    chosen = people[::3][:10] if quick else people
-    out = [Wearer.of(s.name, s.case, s.sensor(SENSOR)) for s in chosen]
+    """Dexcom wearers of CGMacros; quick: their first days."""
+    out = [Wearer.of(s.name, s.case, s.sensor(SENSOR)) for s in people]
     if not quick:
         return out
     return [replace(w, times=w.times[:1400], values=w.values[:1400]) for w in out]

@@ -16,6 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
+from vitruvian.kinds.metabolic.evidence import others
+
 FOLDER = Path("cgm") / "glucobench"
 STEP, AHEAD, EVERY = 5.0, 12, 6  # min, points of a forecast, points between origins
 
@@ -46,14 +48,16 @@ SECOND_READING = {"hall": 57309}  # row, from 0: twice in the same minute
 
 @dataclass(frozen=True)
 class Segment:
-    """A person's readings without a long gap, on the grid, (n,) mg/dL."""
+    """A person's readings without a long gap, on the grid, (n,) mg/dL; its first minute since 1900."""
 
     subject: str
     value: np.ndarray
+    start: float = 0.0
 
     def cut(self, start: int, end: int) -> Segment:
         """Points start to end."""
-        return Segment(self.subject, self.value[max(start, 0) : end])
+        first = max(start, 0)
+        return Segment(self.subject, self.value[first:end], self.start + STEP * first)
 
 
 @dataclass(frozen=True)
@@ -71,7 +75,8 @@ def segments(root: Path, name: str) -> tuple[Segment, ...]:
     """All segments of a set, by subject and time."""
     setting = SETS[name]
     rows: dict[str, list[tuple[float, float]]] = {}
-    for k, row in enumerate(_rows(root / FOLDER / f"{setting.file}.csv.gz")):
+    path = others.found(root, FOLDER, (f"{setting.file}.csv.gz",)) / f"{setting.file}.csv.gz"
+    for k, row in enumerate(_rows(path)):
         if row["gl"] and row["id"] not in setting.without and k != SECOND_READING.get(name):
             rows.setdefault(row["id"], []).append((_minute(row["time"]), float(row["gl"])))
     out = []
@@ -80,13 +85,25 @@ def segments(root: Path, name: str) -> tuple[Segment, ...]:
         for piece in np.split(np.arange(len(t)), np.flatnonzero(np.diff(t) > setting.gap) + 1):
             if len(piece) >= setting.least:
                 grid = np.arange(t[piece[0]], t[piece[-1]] + 0.5, STEP)
-                out.append(Segment(subject, np.interp(grid, t[piece], g[piece])))
+                out.append(Segment(subject, np.interp(grid, t[piece], g[piece]), float(grid[0])))
     return tuple(out)
+
+
+def people(parts: Sequence[Segment]) -> list[others.Whose]:
+    """Who they are, with all their points by the calendar."""
+    found: dict[str, list[Segment]] = {}
+    for s in parts:
+        found.setdefault(s.subject, []).append(s)
+    out = []
+    for name, own in found.items():
+        times = np.concatenate([s.start + STEP * np.arange(len(s.value)) for s in own])
+        out.append(others.Whose.of(name, times, np.concatenate([s.value for s in own])))
+    return out
 
 
 def split(parts: Sequence[Segment], setting: Setting, seed: int) -> Split:
     """Train, validation, test of most subjects; all segments of a tenth are outside."""
-    people = sorted({s.subject for s in parts}, key=_order)
+    people = sorted({s.subject for s in parts}, key=others.in_order)
     # the benchmark drew with numpy's legacy generator; a local one, so no global state
     drawn = np.random.RandomState(seed).choice(people, -(-len(people) // 10), replace=False)
     train, validation, test, outside = [], [], [], []
@@ -123,11 +140,6 @@ def origins(parts: Sequence[Segment], setting: Setting) -> Iterator[tuple[Segmen
     """Each segment with the points at which a forecast starts (the first one forecast), (k,)."""
     for s in parts:
         yield s, np.arange(setting.history, len(s.value) - AHEAD + 1, EVERY)
-
-
-def _order(name: str) -> tuple[int, str]:
-    """Numbers by size, other names by their letters."""
-    return (int(name), "") if name.isdigit() else (0, name)
 
 
 def _rows(path: Path) -> Iterator[dict[str, str]]:

@@ -20,13 +20,17 @@ from vitruvian.kinds.metabolic.evidence.glucobench import (
     AHEAD,
     FOLDER,
     SETS,
+    STEP,
     Segment,
     Setting,
     Split,
     origins,
+    people,
     segments,
     split,
 )
+from vitruvian.kinds.metabolic.evidence.others import NobodyError, held_out, in_order, placed, told
+from vitruvian.kinds.metabolic.evidence.others import parts as others
 from vitruvian.models.sensor_forecast import LAGS, Stretch, fit
 
 Progress = Callable[[float], None]
@@ -37,6 +41,7 @@ QUICK, SLACK = (
     {"iglu": (10, 12), "dubosson": (10, 12)},
     1.1,
 )  # sets and seeds of --quick, and how much its targets widen
+FOLDS, LEARNERS = 5, 2  # parts that people who were seen are scored in; people without whom nothing is fitted
 CHUNK = 100_000  # windows a step of the normal equations takes
 
 
@@ -54,35 +59,89 @@ class Score:
     n: int
 
 
+@told
 def glucobench(claim: str, data: Path | None, test: Path | None, quick: bool, progress: Progress) -> dict[str, Any]:
     """Median and mean RMSE at 60 min and 90 % coverage by set; full: ten seeds; quick: two seeds of two small sets."""
     assert data is not None
-    plan = QUICK if quick else dict.fromkeys(SETS, SEEDS if test is None else SEEDS[:1])
     rows: dict[str, dict[str, Any]] = {}
+    notes: list[str] = []
+    plan = _plan(test, quick)
     for k, (name, seeds) in enumerate(plan.items()):
-        if test is not None and not (test / FOLDER / f"{SETS[name].file}.csv.gz").exists():
+        try:
+            scores, splits = _scores(data, test, name, seeds)
+        except NobodyError as err:
+            notes.append(f"{name}: {err}")
             continue
-        known: dict[tuple[str, ...], Score] = {}
-        scores = []
-        for j, seed in enumerate(seeds):
-            parts = split(segments(data, name), SETS[name], seed)
-            drawn = tuple(sorted({s.subject for s in parts.outside}))
-            if drawn not in known:  # small sets draw the same people again
-                known[drawn] = _measured(parts, SETS[name], None if test is None else segments(test, name))
-            scores.append(known[drawn])
-            progress((k + (j + 1) / len(seeds)) / len(plan))
         published = _published(data, name, "ID" if test is None else "OOD")
-        rows[name] = _row(scores, TARGETS[name] * (SLACK if quick else 1.0), published, len(known), test is not None)
-    return _said(rows)
+        rows[name] = _row(scores, TARGETS[name] * (SLACK if quick else 1.0), published, splits, test is not None)
+        if test is not None:
+            notes += [f"{name}: {n}" for n in _notes(data, test, name)]
+        progress((k + 1) / len(plan))
+    if not rows:
+        raise NobodyError("; ".join(notes) or "no set is there", where=claim, fix="lay it out like data/cgm/glucobench")
+    return {**_said(rows), "notes": notes}
 
 
-def _measured(parts: Split, setting: Setting, others: Sequence[Segment] | None) -> Score:
-    """Fit on the training part (and on all of the people left out, where others are tested), score on the test part."""
-    train = parts.train if others is None else (*parts.train, *parts.outside)
-    history, future, whose = _cut(parts.test if others is None else others, setting)
+def _plan(test: Path | None, quick: bool) -> dict[str, tuple[int, ...]]:
+    """Seeds of each set: of others' subjects one seed of the sets that are there; quick: of the two smallest."""
+    if test is None:
+        return dict(QUICK) if quick else dict.fromkeys(SETS, SEEDS)
+    there = [n for n, s in SETS.items() if placed(test, FOLDER, (f"{s.file}.csv.gz",)) is not None]
+    small = [n for n in there if n in QUICK]
+    return dict.fromkeys((small or there[:1]) if quick else there, SEEDS[:1])
+
+
+def _scores(data: Path, test: Path | None, name: str, seeds: Sequence[int]) -> tuple[list[Score], int]:
+    """A score a seed, and how many different splits they are; of others' subjects one score a part of them."""
+    setting = SETS[name]
+    if test is not None:
+        return _unseen(split(segments(data, name), setting, seeds[0]), setting, segments(test, name)), 1
+    known: dict[tuple[str, ...], Score] = {}
+    scores = []
+    for seed in seeds:
+        parts = split(segments(data, name), setting, seed)
+        drawn = tuple(sorted({s.subject for s in parts.outside}))
+        if drawn not in known:  # small sets draw the same people again
+            known[drawn] = _measured(parts.train, parts.validation, parts.test, setting)
+        scores.append(known[drawn])
+    return scores, len(known)
+
+
+def _unseen(parts: Split, setting: Setting, asked: Sequence[Segment]) -> list[Score]:
+    """Fitted on the training part and on the people left out, but on nobody who is scored."""
+    longer = [s for s in asked if len(s.value) >= setting.history + AHEAD]
+    if not longer:
+        needed = STEP * (setting.history + AHEAD) / 60
+        raise NobodyError(
+            f"nobody has {needed:.0f} h without a gap", where="--test", fix="name people with longer records"
+        )
+    train = (*parts.train, *parts.outside)
+    known, tested = people((*train, *parts.validation)), people(longer)
+    out = []
+    for part in others(known, tested, FOLDS, LEARNERS):
+        mine, theirs = {known[i].name for i in part.learners}, {tested[i].name for i in part.tested}
+        first, second = ([s for s in some if s.subject in mine] for some in (train, parts.validation))
+        out.append(_measured(first, second, [s for s in longer if s.subject in theirs], setting))
+    return out
+
+
+def _notes(data: Path, test: Path, name: str) -> tuple[str, ...]:
+    """Who is held out, and who is too short."""
+    asked, setting = segments(test, name), SETS[name]
+    long = {s.subject for s in asked if len(s.value) >= setting.history + AHEAD}
+    short = sorted({s.subject for s in asked} - long, key=in_order)
+    said = (f"not scored, too short: {', '.join(short)}",) if short else ()
+    return (*held_out(people(segments(data, name)), people(asked)), *said)
+
+
+def _measured(
+    train: Sequence[Segment], validation: Sequence[Segment], test: Sequence[Segment], setting: Setting
+) -> Score:
+    """Fit on the training part, score on the test part."""
+    history, future, whose = _cut(test, setting)
     line = _least_squares(train, setting.lags)
     straight = np.column_stack([np.ones(len(history)), history[:, -setting.lags :]]) @ line
-    mine = fit(_stretches(train), _stretches(parts.validation)).forecast(history[:, -LAGS:], whose)
+    mine = fit(_stretches(train), _stretches(validation)).forecast(history[:, -LAGS:], whose)
     found, beside = (np.mean((p - future) ** 2, axis=1) for p in (mine.value, straight))
     inside = (future >= mine.low) & (future <= mine.high)
     each = tuple(float(inside[np.array(whose) == p].mean()) for p in sorted(set(whose)))

@@ -2,7 +2,8 @@
 
 A record is one wear of a FreeStyle Libre H (15 min, native); a person may have several, so people are told apart by the
 patient number before the first "_". Times are local without a zone: read as UTC. Food is text in grams and becomes
-nutrients by `models.food`; a meal whose text is not available is kept with its time and unknown nutrients.
+nutrients by `models.food`; a meal whose text is not available is kept with its time and unknown nutrients. Of other
+patients (`--test`) a record without demographics or events is kept and says so; one that is too short stands aside.
 """
 
 from __future__ import annotations
@@ -19,12 +20,16 @@ from pathlib import Path
 import numpy as np
 
 from vitruvian.core.case import Case, Origin
+from vitruvian.core.fields import infos
 from vitruvian.core.record import Record
 from vitruvian.kinds.metabolic.actions import Insulin, Meal, Person
+from vitruvian.kinds.metabolic.evidence import others
 from vitruvian.models.food import parse_food
 
 FOLDER = Path("cgm") / "shanghai_t2dm"
+SIGNALS = "signals_15min.csv.gz"
 SENSOR = "libre"
+LEAST = 48  # readings of a record: half a day (assumed)
 LOW, HIGH = 39.6, 500.4  # mg/dL, limits of the sensor (2.2 and 27.8 mmol/L): its manual
 ABSENT = ("data not available", "")
 NUTRIENTS = ("carbohydrate", "protein", "fat", "fibre")
@@ -80,19 +85,56 @@ class Wear:
         return self.name.split("_")[0]
 
 
-@cache
+@dataclass(frozen=True)
+class Study:
+    """The records of a folder in the order of their names, and what to say of records by name."""
+
+    wears: tuple[Wear, ...]
+    aside: Mapping[str, str]
+
+
 def wears(root: Path) -> tuple[Wear, ...]:
-    """All records under the root of the data sets, in the order of their names."""
-    folder = root / FOLDER
-    readings: dict[str, list[tuple[datetime, float]]] = {}
-    for row in _rows(folder / "signals_15min.csv.gz"):
-        if row["cgm_mgdl"]:
-            readings.setdefault(row["record"], []).append((_time(row["time"]), float(row["cgm_mgdl"])))
+    """All records under the root of the data sets that are long enough."""
+    return study(root).wears
+
+
+@cache
+def study(root: Path) -> Study:
+    """Every record under this root. Errors: NobodyError where the readings' file is not there."""
+    folder = others.found(root, FOLDER, (SIGNALS,))
+    readings: dict[str, dict[datetime, float]] = {}
+    for row in _rows(folder / SIGNALS):
+        at, value = _time(row["time"]), _number(row["cgm_mgdl"])
+        if at is not None and value is not None:
+            readings.setdefault(row["record"], {})[at] = value
     events: dict[str, list[dict[str, str]]] = {}
     for row in _rows(folder / "events.csv"):
         events.setdefault(row["record"], []).append(row)
     people = {row["record"]: row for row in _rows(folder / "subjects.csv")}
-    return tuple(_wear(n, people[n], sorted(readings[n]), events.get(n, [])) for n in sorted(readings))
+    kept, aside = [], {}
+    for name in sorted({*people, *events, *readings}):
+        own = sorted(readings.get(name, {}).items())
+        if len(own) < LEAST:
+            aside[name] = f"not scored: {len(own)} readings, {LEAST} are needed"
+            continue
+        kept.append(_wear(name, people.get(name, {}), own, events.get(name, [])))
+        lacking = [w for w, there in (("no row in subjects.csv", people), ("no events", events)) if name not in there]
+        if lacking:
+            aside[name] = "; ".join(lacking)
+    return Study(tuple(kept), aside)
+
+
+@cache
+def patients(root: Path) -> tuple[others.Whose, ...]:
+    """Who they are: by patient number, with the readings of all records, by the calendar."""
+    found: dict[str, list[Wear]] = {}
+    for w in wears(root):
+        found.setdefault(w.patient, []).append(w)
+    out = []
+    for name, mine in found.items():
+        times = [w.case.origin.utc.timestamp() + w.record.valid_time for w in mine]
+        out.append(others.Whose.of(name, np.concatenate(times), np.concatenate([w.record.value for w in mine])))
+    return tuple(out)
 
 
 def _wear(
@@ -104,7 +146,11 @@ def _wear(
     limit = np.where(value <= LOW, -1, np.where(value >= HIGH, 1, 0))
     meals, unsaid, doses, tablets, pump, aside = [], [], [], [], [], []
     for event in sorted(events, key=lambda e: e["time"]):
-        at, kind, text = origin.seconds(_time(event["time"])), event["kind"], event["text"].replace("\xa0", " ").strip()
+        moment, kind, text = _time(event["time"]), event["kind"], event["text"].replace("\xa0", " ").strip()
+        if moment is None:
+            aside.append(f"{event['time']} {kind}: {text}")
+            continue
+        at = origin.seconds(moment)
         if kind == "diet":
             meal = _meal(at, text)
             meals.append(meal) if meal else unsaid.append(at)
@@ -204,23 +250,30 @@ def _labs(row: Mapping[str, str]) -> dict[str, float]:
 
 
 def _person(labs: Mapping[str, float]) -> Person:
-    insulin, a1c = labs.get("fasting_insulin"), labs.get("hba1c")
-    return Person(
-        weight=labs.get("weight", 80.0),
-        height=100 * labs["height"] if "height" in labs else None,
-        diabetes="type2",
-        age=labs.get("age"),
-        fasting_glucose=labs["fasting_glucose"] if 40 <= labs.get("fasting_glucose", 0.0) <= 400 else None,
-        # 6.0 pmol per mIU (Knopp et al., Metabolites 2019); NGSP = 0.0915 IFCC + 2.15 (Hoelzel et al., Clin Chem 2004)
-        fasting_insulin=None if insulin is None else float(np.clip(insulin / 6.0, 0.2, 300.0)),
-        hba1c=None if a1c is None else 0.0915 * a1c + 2.15,
-    )
+    """What is known and possible; 6.0 pmol per mIU (Knopp et al., Metabolites 2019), NGSP = 0.0915 IFCC + 2.15 (Hoelzel
+    et al., Clin Chem 2004)."""
+    told = {
+        "weight": labs.get("weight"),
+        "height": 100 * labs["height"] if "height" in labs else None,
+        "age": labs.get("age"),
+        "fasting_glucose": labs.get("fasting_glucose"),
+        "fasting_insulin": float(np.clip(labs["fasting_insulin"] / 6.0, 0.2, 300.0))
+        if "fasting_insulin" in labs
+        else None,
+        "hba1c": 0.0915 * labs["hba1c"] + 2.15 if "hba1c" in labs else None,
+    }
+    bounds = infos(Person)
+    known = {n: v for n, v in told.items() if v is not None and bounds[n].low <= v <= bounds[n].high}
+    return Person(diabetes="type2", **known)
 
 
 def _rows(path: Path) -> list[dict[str, str]]:
+    """Rows of a table, none where there is no such file."""
+    if not path.exists():
+        return []
     opener = gzip.open if path.suffix == ".gz" else open
     with opener(path, "rt", encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+        return list(csv.DictReader(file, restval=""))
 
 
 def _number(text: str) -> float | None:
@@ -230,5 +283,8 @@ def _number(text: str) -> float | None:
         return None
 
 
-def _time(text: str) -> datetime:
-    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+def _time(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=UTC)
+    except ValueError:
+        return None

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from vitruvian.engines.boosting import grow
-from vitruvian.kinds.metabolic.evidence.shanghai import wears
+from vitruvian.kinds.metabolic.evidence.others import NobodyError, aside, held_out, told
+from vitruvian.kinds.metabolic.evidence.shanghai import patients, study, wears
 from vitruvian.kinds.metabolic.evidence.shanghai_crossed import (
     STRIDE,
     Task,
@@ -43,6 +44,7 @@ RECALL, FALSE_PER_DAY = 0.85, 1.0
 LASTING = 30 * MINUTE  # two readings below 70 begin a low, the first above ends it: 248 in the shared data
 
 
+@told
 def rmse(claim: str, data: Path | None, test: Path | None, quick: bool, progress: Progress) -> dict[str, Any]:
     """RMSE at the lead that the claim's id ends with, on unseen patients and after three own days."""
     assert data is not None
@@ -53,6 +55,8 @@ def rmse(claim: str, data: Path | None, test: Path | None, quick: bool, progress
     later = forecast(replace(task, own=True))
     progress(0.6)
     kept = np.isfinite(later)
+    if not kept.any():
+        raise NobodyError("nobody has readings after day 3", where=claim, fix="name people with longer records")
     simple = _simple(task)
     progress(1.0)
     errors = {"learner": found, **simple}
@@ -75,9 +79,11 @@ def rmse(claim: str, data: Path | None, test: Path | None, quick: bool, progress
             "table": table,
             "scored_after_day_3_without_own_days": after,
         },
+        "notes": _notes(data, test),
     }
 
 
+@told
 def context(claim: str, data: Path | None, test: Path | None, quick: bool, progress: Progress) -> dict[str, Any]:
     """By how much diet and drug records lower the error at 60 min; the sensor's columns are the same on both sides."""
     assert data is not None
@@ -96,9 +102,11 @@ def context(claim: str, data: Path | None, test: Path | None, quick: bool, progr
         "n": len(asked.change),
         "baseline": f"boosting without own past {100 * (1 - more / lags):.1f} % ({lags:.2f} to {more:.2f})",
         "detail": {"sensor_alone": alone, "with_context": both, "lags": lags, "lags_and_context": more},
+        "notes": _notes(data, test),
     }
 
 
+@told
 def cover(claim: str, data: Path | None, test: Path | None, quick: bool, progress: Progress) -> dict[str, Any]:
     """Share of readings inside the 90 % bands at 30, 60, 120 min: all, and the worst patient."""
     assert data is not None
@@ -127,14 +135,18 @@ def cover(claim: str, data: Path | None, test: Path | None, quick: bool, progres
     widths = ", ".join(f"{n} {r['width']:.0f} mg/dL" for n, r in found.items())
     n = sum(r["n"] for r in found.values())
     beside = f"split conformal across subjects, width 47 / 62 / 75 on CGMacros (specs); widths here {widths}"
-    return {"measured": said, "met": all(good), "n": n, "baseline": beside, "detail": found}
+    notes = _notes(data, test)
+    return {"measured": said, "met": all(good), "n": n, "baseline": beside, "detail": found, "notes": notes}
 
 
+@told
 def alarm(claim: str, data: Path | None, test: Path | None, quick: bool, progress: Progress) -> dict[str, Any]:
     """Recall of lows by alarms raised at most 30 min before, the threshold chosen on other patients."""
     assert data is not None
     task = Task(data, test, 30 * MINUTE, quick=quick)
     learner = _alarm(task, low_probability(task), low_probability(replace(task, test=None)))
+    if learner.events == 0:
+        raise NobodyError("nobody had a low", where=claim, fix="name more people")
     progress(0.7)
     line = _line(task)
     simple = _alarm(task, -(scored(task).now + line[0]), -(scored(replace(task, test=None)).now + line[1]))
@@ -145,24 +157,19 @@ def alarm(claim: str, data: Path | None, test: Path | None, quick: bool, progres
         "n": learner.events,
         "baseline": f"AR2 below a level: recall {simple.recall:.3f} at {simple.false_per_day:.2f} false alarms a day",
         "detail": {"learner": learner.to_json(), "ar2": simple.to_json()},
+        "notes": _notes(data, test),
     }
 
 
 def _alarm(task: Task, asked: np.ndarray, known: np.ndarray) -> Scored:
-    """Score with each fold's threshold from the others; `known` are the same numbers for the patients of `data`."""
-    source = replace(task, test=None)
-    mine = _watched(task, asked)
-    if task.test is not None:
-        return Scored.join(
-            score(_choice(list(_watched(source, known).values())).raised(r.times, r.probability), r.truth)
-            for r in mine.values()
-        )
-    parts = []
-    fold = {name: int(name.split("_")[0]) % 5 for name in mine}
-    for k in sorted(set(fold.values())):
-        picked = _choice([r for name, r in mine.items() if fold[name] != k])
-        parts += [score(picked.raised(r.times, r.probability), r.truth) for name, r in mine.items() if fold[name] == k]
-    return Scored.join(parts)
+    """Score with each part's threshold from the others; `known` are the same numbers for the patients of `data`."""
+    mine, theirs, rows = _watched(task, asked), _watched(replace(task, test=None), known), scored(task)
+    out = []
+    for others, learned, tested in folds(task):
+        picked = _choice([theirs[n] for n in np.unique(others.wear[learned]).tolist()])
+        some = [mine[n] for n in np.unique(rows.wear[tested]).tolist()]
+        out += [score(picked.raised(r.times, r.probability), r.truth) for r in some]
+    return Scored.join(out)
 
 
 def _choice(records: Sequence[Watched]) -> Any:
@@ -222,6 +229,11 @@ def _line(task: Task) -> tuple[np.ndarray, np.ndarray]:
             found[theirs] = (design(asked) @ line)[theirs]
         out.append(found)
     return out[0], out[1]
+
+
+def _notes(data: Path, test: Path | None) -> tuple[str, ...]:
+    """Who of the patients under `test` is held out or stands aside."""
+    return () if test is None else (*held_out(patients(data), patients(test)), *aside(study(test).aside))
 
 
 def _rms(error: np.ndarray) -> float:

@@ -1,9 +1,10 @@
 """Forecasts of every patient of ShanghaiT2DM by trees that never saw that patient, and bands from the errors of others.
 
-Five folds by patient number. Everybody is also corrected by the forecaster's own earlier errors on that person. `own`
-adds the first three days of the patients that are tested, and scores what comes after. Bands are CV+ (Barber et al.,
-Ann Stat 49:486, 2021) on errors scaled twice: by what a small forest, grown on other patients, expects of their size,
-and by how far this person's own past errors exceeded that.
+Five folds by patient number; with `test`, everybody under `data` but those who are scored (`others`). Everybody is also
+corrected by the forecaster's own earlier errors on that person. `own` adds the first three days of the patients that
+are tested, and scores what comes after. Bands are CV+ (Barber et al., Ann Stat 49:486, 2021) on errors scaled twice: by
+what a small forest, grown on other patients, expects of their size, and by how far this person's own past errors
+exceeded that.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from pathlib import Path
 import numpy as np
 
 from vitruvian.engines.boosting import Growth, grow
+from vitruvian.kinds.metabolic.evidence import others
+from vitruvian.kinds.metabolic.evidence.shanghai import patients
 from vitruvian.kinds.metabolic.evidence.shanghai_rows import CONTEXT, SENSOR, Rows, rows
 from vitruvian.models.ownerrors import correction
 from vitruvian.models.sensorpast import MISSING
@@ -60,8 +63,11 @@ def scored(task: Task) -> Rows:
 def folds(task: Task) -> Iterator[tuple[Rows, np.ndarray, np.ndarray]]:
     """Rows to fit on, those chosen (n,), and which of the scored rows are forecast from them (m,)."""
     known, asked = rows(task.data, task.lead, task.quick), scored(task)
-    if task.test is not None:  # a patient may have been seen before under the same number
-        yield known, ~np.isin(known.patient, np.unique(asked.patient)), np.ones(len(asked.now), dtype=bool)
+    if task.test is not None:
+        mine, theirs = patients(task.data), patients(task.test)
+        for part in others.parts(mine, theirs, FOLDS):
+            learners, tested = [mine[i].name for i in part.learners], [theirs[i].name for i in part.tested]
+            yield known, np.isin(known.patient, learners), np.isin(asked.patient, tested)
         return
     fold = fold_of(known.patient)
     for k in range(FOLDS):
@@ -151,25 +157,28 @@ def bands(task: Task, level: float = 0.9) -> Bands:
     """90 % bands from the errors of other patients and this person's own past ones."""
     source = replace(task, test=None)
     known, error = scored(source), scored(source).change - forecast(source)
-    fold = fold_of(known.patient)
-    ends = np.array([(1 - level) / 2, (1 + level) / 2])
-    expected = np.full(len(error), np.nan)
-    for k in range(FOLDS):
-        expected[fold == k] = _expected(task, known, error, fold != k)(known)[fold == k]
+    expected = _sizes(source, error)
     scaled = error / expected
-    width = expected * _personal(known, scaled, task.lead)
+    usual = float(np.mean(np.abs(scaled)))
+    width = expected * _personal(known, scaled, task.lead, usual)
+    asked, found, wide = known, forecast(source), width
     if task.test is not None:
-        asked = scored(task)
-        found = forecast(task)
-        expected = _expected(task, known, error, np.ones(len(error), dtype=bool))(asked)
-        wide = expected * _personal(asked, (asked.change - found) / expected, task.lead, float(np.mean(np.abs(scaled))))
-        a, b = np.quantile(error / width, ends)
-        return Bands(found + a * wide, found + b * wide)
-    low, high = np.zeros(len(error)), np.zeros(len(error))
-    for k in range(FOLDS):
-        a, b = np.quantile((error / width)[fold != k], ends)
-        low[fold == k], high[fold == k] = (a * width)[fold == k], (b * width)[fold == k]
-    return Bands(forecast(task) + low, forecast(task) + high)
+        asked, found, expected = scored(task), forecast(task), _sizes(task, error)
+        wide = expected * _personal(asked, (asked.change - found) / expected, task.lead, usual)
+    low, high = np.zeros(len(found)), np.zeros(len(found))
+    for _, mine, theirs in folds(task):
+        a, b = np.quantile((error / width)[mine], [(1 - level) / 2, (1 + level) / 2])
+        low[theirs], high[theirs] = (a * wide)[theirs], (b * wide)[theirs]
+    return Bands(found + low, found + high)
+
+
+def _sizes(task: Task, error: np.ndarray) -> np.ndarray:
+    """Expected size of each scored row's error, from those of others; error: of the rows of `data`."""
+    asked = scored(task)
+    out = np.full(len(asked.now), np.nan)
+    for known, mine, theirs in folds(task):
+        out[theirs] = _expected(task, known, error, mine)(asked)[theirs]
+    return out
 
 
 class _expected:
@@ -184,9 +193,8 @@ class _expected:
         return np.maximum(self.trees.predict(asked.columns(self.groups)[1]), 2.0)
 
 
-def _personal(asked: Rows, scaled: np.ndarray, lead: float, usual: float | None = None) -> np.ndarray:
-    """How far a person's errors whose target had come exceeded what was expected, 1 on average, (n,)."""
-    usual = float(np.mean(np.abs(scaled))) if usual is None else usual
+def _personal(asked: Rows, scaled: np.ndarray, lead: float, usual: float) -> np.ndarray:
+    """How far a person's errors whose target had come exceeded what is usual, 1 on average, (n,)."""
     out = np.ones(len(scaled))
     for name in np.unique(asked.wear):
         mine = np.flatnonzero(asked.wear == name)

@@ -15,12 +15,14 @@ from pathlib import Path
 import numpy as np
 
 from vitruvian.kinds.metabolic.actions import Meal
-from vitruvian.kinds.metabolic.evidence.shanghai import LABS, Wear, wears
+from vitruvian.kinds.metabolic.evidence.others import NobodyError, aside, spread
+from vitruvian.kinds.metabolic.evidence.shanghai import LABS, Wear, study, wears
 from vitruvian.models import medication
 from vitruvian.models.mealresponse import filled, meal_response
 from vitruvian.models.sensorpast import HOUR, MINUTE, Columns, Events, Trace, clock, eaten, own, past, table
 
 INTERVAL = 15 * MINUTE
+FEW = 28  # records of --quick
 SENSOR, CONTEXT = "sensor", "context"
 NO_MEALS = Events(np.zeros(0), {"carb": np.zeros(0)})
 
@@ -49,8 +51,11 @@ class Rows:
 
 @cache
 def rows(root: Path, lead: float, few: bool = False) -> Rows:
-    """All origins under this root whose target came, `lead` s after; few: a third of the records."""
-    chosen = wears(root)[:: 3 if few else 1]
+    """All origins under this root whose target came, `lead` s after; few: of FEW records at most, spread over all."""
+    chosen = spread(wears(root), FEW) if few else wears(root)
+    if not chosen:
+        said = "; ".join(aside(study(root).aside)) or "no record"
+        raise NobodyError(f"nobody can be scored ({said})", where=root.name, fix="name a root with other people")
     parts = [one(w, lead) for w in chosen]
     names = parts[0].names
     joined = {g: np.concatenate([p.x[g] for p in parts]) for g in names}
