@@ -36,13 +36,17 @@ run: env client ## a living demonstration: the server with synthetic patients an
 client: ## the browser client, built into the package; nothing to do where its sources are not there
 	@[ ! -f web/package.json ] || echo "web/: there is a client, and nothing here builds it yet" >&2
 
+client: env ## the browser client, built into the package; instant when nothing changed
+	@$(BIN)/python web/document.py web/openapi.json
+	@$(BIN)/python web/build.py
+
 test: env ## every test but the service, kill and slow ones; skips say why
 	$(BIN)/python -m pytest -n $(WORKERS) -m 'not service and not kill and not slow'
 
 slow: env ## agreement with NUTS and long statistics, minutes each; part of the evidence
 	$(BIN)/python -m pytest -n $(WORKERS) -m 'slow and not service and not kill'
 
-service: env ## tests that start services, browsers, processes, or kill them
+service: env client ## tests that start services, browsers, processes, or kill them
 	$(BIN)/python -m pytest -m 'service or kill'
 
 check: env ## format, lint, types, layers, fast tests; warnings are errors

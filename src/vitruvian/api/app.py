@@ -29,6 +29,8 @@ from vitruvian.api.landing import router as landing
 from vitruvian.api.login import router as login
 from vitruvian.api.metrics import Metrics
 from vitruvian.api.metrics import router as metrics
+from vitruvian.api.overview import router as overview
+from vitruvian.api.pages import router as pages
 from vitruvian.api.people import router as people
 from vitruvian.api.questions import router as questions
 from vitruvian.api.readings import router as readings
@@ -36,6 +38,7 @@ from vitruvian.api.records import router as records
 from vitruvian.api.site import Service, Settings, Site
 from vitruvian.api.stream import router as stream
 from vitruvian.api.twins import router as twins
+from vitruvian.api.uploads import router as uploads
 from vitruvian.platform.home import home
 from vitruvian.platform.session import now
 from vitruvian.platform.store.database import Database
@@ -43,6 +46,7 @@ from vitruvian.platform.store.database import Database
 ROUTERS = (
     *(records, landing, health, login, people, kinds, twins, readings),  # the most frequent first
     *(forecasts, questions, following.router, alerts.router, jobs.router, stream, fhir, metrics),
+    *(overview, uploads, pages),
 )
 SERVICES: tuple[Service, ...] = (hub.service, following.service, alerts.service, jobs.service)
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 COOKIE = "vitruvian_session"
 CSRF = "X-CSRF-Token"
 PUBLIC = "public"  # for the few routes that anybody may call
+STATIC = "static"  # for the client's own files: the same for everybody, and a page takes many at once
 SELF = "self"  # for what every known caller may do
 REMEMBERED = 5.0  # s for which a caller is not looked up again: how long a revoked one lives on in another process
 SAFE = {"GET", "HEAD", "OPTIONS"}
@@ -97,13 +98,15 @@ class Need:
     """The dependency that lets a request through, or does not."""
 
     def __init__(self, permission: str) -> None:
-        if permission not in PERMISSIONS and permission not in (PUBLIC, SELF):
+        if permission not in PERMISSIONS and permission not in (PUBLIC, STATIC, SELF):
             raise ValueError(f"there is no permission '{permission}'")
         self.permission = permission
 
     async def __call__(self, request: Request) -> Principal:
         """The caller. Problems: 401 nobody, 403 not allowed, 429 too often."""
         gate: Gate = request.app.state.site.gate
+        if self.permission == STATIC:
+            return NOBODY
         if self.permission == PUBLIC:
             gate.limit(request, None)
             return NOBODY

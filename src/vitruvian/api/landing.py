@@ -25,9 +25,8 @@ table{border-collapse:collapse}td,th{text-align:left;padding:.25rem 1rem .25rem 
 h2{margin-top:2rem;border-bottom:1px solid #d5dde5}.m{font-weight:600;color:#0b5cad}"""
 
 
-@router.get("/")
-def landing(request: Request, who: Annotated[Principal, need(PUBLIC)]) -> HTMLResponse:
-    """How the server is, and where to go on."""
+def landing(request: Request, who: Principal) -> HTMLResponse:
+    """How the server is, and where to go on: shown where the client was not built."""
     site = site_of(request)
     with site.database.read() as connection:
         ready = people.has_users(connection)
@@ -41,7 +40,7 @@ def landing(request: Request, who: Annotated[Principal, need(PUBLIC)]) -> HTMLRe
         "Vitruvian",
         f"""<h1>Vitruvian {escape(__version__)}</h1>
 <p>A server of healthcare digital twins is running here. {state}</p>
-<p>For research use: not a medical device.</p>
+<p>For research use: not a medical device. The web client is not built here: <code>make client</code>.</p>
 <ul><li><a href="/docs">What it answers</a>: every path, with examples</li>
 <li><a href="/openapi.json">OpenAPI document</a></li><li><a href="/health/ready">Health</a></li></ul>
 <h2>Kinds of twins here</h2><ul>{rows}</ul>""",

@@ -172,6 +172,31 @@ async def log_out(request: Request, who: Annotated[Principal, need(SELF)]) -> Re
     return answer
 
 
+class Known(BaseModel):
+    """Whether this server knows the caller, and has anybody to know."""
+
+    known: bool
+    ready: bool = Field(description="false: no user yet, see POST /v1/setup")
+
+
+@router.get(
+    "/sessions/current",
+    response_class=Response,
+    responses={**documented(), 200: {"model": Known}},
+    summary="Am I known",
+)
+async def known(request: Request, who: Annotated[Principal, need(PUBLIC)]) -> Response:
+    """Whether a session or token came with the request: a page asks before it asks for anything else."""
+    site = site_of(request)
+
+    def look() -> bool:
+        with site.database.read() as connection:
+            return people.has_users(connection)
+
+    came = await site.gate.who(request) is not None
+    return json_answer({"known": came, "ready": came or await asyncio.to_thread(look)})
+
+
 @router.get("/me", response_class=Response, responses={**documented(), 200: {"model": Me}}, summary="Who am I")
 async def me(request: Request, who: Annotated[Principal, need(SELF)]) -> Response:
     """Tenant, role, permissions, and in a browser's session the csrf value."""

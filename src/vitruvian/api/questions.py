@@ -146,6 +146,31 @@ async def explain(request: Request, twin_id: str, body: AskExplanation, who: Ask
     return json_answer(await site_of(request).answer(lambda: live.explain(body.quantity, body.hours, **how).to_json()))
 
 
+class AskDecision(BaseModel):
+    """A ready question of the kind with its fields; `at` is local time, with offset, or "+30min"."""
+
+    question: str = Field(max_length=200, description="see the kind's `questions`", examples=["Walk"])
+    fields: dict[str, str | float | bool | None] = Field(
+        default_factory=dict, max_length=50, examples=[{"at": "+30min", "carbohydrate": "60 g"}]
+    )
+    as_of: Then = None
+    seed: Seed = 0
+
+
+@router.post(
+    "/decisions",
+    response_class=Response,
+    responses={**documented(404, 409, 422), 200: {"model": Recommendation}},
+    summary="A ready question",
+)
+async def decide(request: Request, twin_id: str, body: AskDecision, who: Asker) -> Response:
+    """The options that the kind itself proposes for a question often asked, ranked under its own limits."""
+    live = site_of(request).live(who, twin_id)
+    given = {name: value for name, value in body.fields.items() if value is not None}
+    how = {"as_of": body.as_of, "seed": body.seed}
+    return json_answer(await site_of(request).answer(lambda: live.decide(body.question, given, **how).to_json()))
+
+
 def planned(live: LiveTwin, given: Sequence[Mapping[str, Any]], where: str, as_of: str | None) -> Sequence[Action]:
     """The actions of an option; an error names the option, and what may stand there."""
     if not given:

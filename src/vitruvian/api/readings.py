@@ -226,6 +226,26 @@ async def take_back(
     return json_answer({"id": made.id, "status": made.status, "seq": made.seq})
 
 
+@router.delete(
+    "/actions/{action_id:path}",
+    response_class=Response,
+    responses={**documented(404), 200: {"model": TakenBack}},
+    summary="Take an action back",
+)
+async def take_action_back(
+    request: Request, twin_id: str, action_id: str, who: Annotated[Principal, need("records:write")]
+) -> Response:
+    """A planned action that will not happen, or one that did not: a further version says so."""
+    site = site_of(request)
+    twin = site.twin(who, twin_id)
+    source, name = Source("api", "json", "", who.actor), action_id.replace("\x00", "")
+    receipts = await site.write(
+        lambda c: Store(Joined(c), who.tenant).remove_actions(twin.id, [name], source, now=site.clock())
+    )
+    (made,) = receipts.actions
+    return json_answer({"id": made.id, "status": made.status, "seq": made.seq})
+
+
 def reading_of(row: Any) -> dict[str, Any]:
     """A stored reading as JSON."""
     same = {k: row[k] for k in ("seq", "version", "observable", "value", "unit", "sd", "sensor", "device", "removed")}

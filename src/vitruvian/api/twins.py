@@ -17,7 +17,7 @@ from vitruvian.api.problems import documented
 from vitruvian.api.site import site_of
 from vitruvian.core.case import Case, Origin
 from vitruvian.platform import fieldtext
-from vitruvian.platform.instant import text
+from vitruvian.platform.instant import micros, text
 from vitruvian.platform.learned import Learned
 from vitruvian.platform.live import LiveTwin
 from vitruvian.platform.session import checked_zone
@@ -26,6 +26,7 @@ from vitruvian.platform.store import twins as rows
 from vitruvian.platform.store.database import Joined
 from vitruvian.platform.synthetic import is_synthetic
 from vitruvian.platform.trust.policy import Principal
+from vitruvian.verbs.fitted import fitted
 
 router = APIRouter(prefix="/v1/twins", tags=["twins"])
 Reader = Annotated[Principal, need("twins:read")]
@@ -66,6 +67,7 @@ class Twin(BaseModel):
     kind_version: str = Field(examples=["1"])
     zone: str = Field(examples=["Europe/Berlin"])
     created: str = Field(examples=["2026-03-01T08:00:00Z"])
+    origin: str = Field(description="its time in seconds counts from here", examples=["2026-02-28T23:00:00Z"])
     synthetic: bool = Field(description="true: nothing of it is real", examples=[False])
 
 
@@ -101,6 +103,13 @@ class Belief(BaseModel):
     warnings: list[str]
 
 
+class Fit(BaseModel):
+    """How the belief's model follows the readings of its window, one set of bands an observable."""
+
+    window: list[str] = Field(description="of the belief")
+    items: dict[str, dict[str, Any]]
+
+
 class Happening(BaseModel):
     """One line of a twin's history."""
 
@@ -121,8 +130,8 @@ class History(BaseModel):
 def identity(row: TwinRow) -> dict[str, Any]:
     """Who a twin is, as JSON."""
     said = {"id": row.id, "subject": row.subject, "kind": row.kind, "kind_version": row.kind_version}
-    times = {"zone": row.origin.zone, "created": text(row.created_us)}
-    return {**said, **times, "synthetic": is_synthetic(row.subject)}
+    times = {"created": text(row.created_us), "origin": text(micros(row.origin.utc))}
+    return {**said, "zone": row.origin.zone, **times, "synthetic": is_synthetic(row.subject)}
 
 
 @router.get("", response_class=Response, responses={**documented(422), 200: {"model": TwinList}}, summary="List twins")
@@ -188,6 +197,18 @@ def belief(request: Request, twin_id: str, who: Reader, as_of: AsOf = None) -> R
 
 
 @router.get(
+    "/{twin_id}/fit",
+    response_class=Response,
+    responses={**documented(404, 409, 422), 200: {"model": Fit}},
+    summary="How it follows its readings",
+)
+async def fit(request: Request, twin_id: str, who: Reader, as_of: AsOf = None) -> Response:
+    """The belief's members run again over its window: bands at the readings' times. 409 before the first belief."""
+    live = site_of(request).live(who, twin_id)
+    return read_answer(request, await site_of(request).answer(lambda: _fit(live, as_of)))
+
+
+@router.get(
     "/{twin_id}/history",
     response_class=Response,
     responses={**documented(404), 200: {"model": History}},
@@ -201,6 +222,15 @@ def history(request: Request, twin_id: str, who: Reader) -> Response:
         for h in live.history()
     ]
     return page_answer(request, items, None)
+
+
+def _fit(live: LiveTwin, as_of: str | None) -> dict[str, Any]:
+    twin = live.value(as_of)
+    window = twin.believed().window
+    origin = live.row.origin
+    said = {name: e.to_json() for name, e in fitted(twin).items.items()}
+    items = {n: {**e, "local": [origin.moment(t).isoformat() for t in e["times"]]} for n, e in said.items()}
+    return {"window": [origin.moment(t).isoformat() for t in window], "items": items}
 
 
 def state(live: LiveTwin) -> dict[str, Any]:

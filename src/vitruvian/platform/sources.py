@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 DATA_SUFFIXES = (".toml", ".json", ".csv", ".npz")
-MADE = ("results.json",)
+MADE = ("results.json", "panels.json")  # what is measured; how a client shows it
 
 
 def sources_hash(package: str, folder: Path) -> str:

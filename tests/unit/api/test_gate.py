@@ -9,13 +9,13 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from served import Served
-from vitruvian.api.gate import PUBLIC, check, need, routes
+from vitruvian.api.gate import PUBLIC, STATIC, check, need, routes
+from vitruvian.api.pages import PAGES
 from vitruvian.platform.trust import people
 from vitruvian.platform.trust.policy import PERMISSIONS, ROLES, Principal
 
 PASSWORD = "correct horse battery staple"
 OPEN = {
-    "/",
     "/docs",
     "/openapi.json",
     "/style.css",
@@ -25,6 +25,7 @@ OPEN = {
     "/v1/sessions",
     "/v1/sessions/one-time",
     "/enter",
+    "/v1/sessions/current",
     "/fhir/metadata",
 }
 
@@ -34,6 +35,8 @@ def test_every_route_names_a_permission_and_few_are_open(served: Served) -> None
     assert named
     assert None not in {permission for _, permission in named}
     assert {path for path, permission in named if permission == PUBLIC} == OPEN
+    client = {path.split("/")[1] for path, permission in named if permission == STATIC}
+    assert client == {"", *PAGES, "assets", "favicon.svg", "theme.js"}
 
 
 def test_a_route_without_a_permission_stops_the_server() -> None:
@@ -54,7 +57,7 @@ def test_a_route_without_a_permission_stops_the_server() -> None:
 
 def test_who_is_not_known_may_nothing(served: Served) -> None:
     for route, permission in routes(served.app.app):
-        if permission == PUBLIC:
+        if permission in (PUBLIC, STATIC):
             continue
         for method in route.methods or ():
             for token in ("", "vt_wrong"):

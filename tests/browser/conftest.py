@@ -1,0 +1,55 @@
+"""Fixtures of the browser tests: the server with its twins, the browser, a page of a stranger and one of an admin."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from browsing import AXE, BUILT, NAME, PASSWORD, Place, drug, person, watched
+from needs import missing, require
+from running import Running
+from vitruvian.platform.store.database import Database
+from vitruvian.platform.trust import people
+from vitruvian.platform.trust.secret import hash_password
+
+
+@pytest.fixture(scope="session")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    require("chromium")
+    if not BUILT.exists() or not AXE.exists():
+        missing("the built client", "make client")
+    server = Running(str(tmp_path_factory.mktemp("store")))
+    server.prepare()
+    database = Database.open(server.place)
+    with database.write() as connection:
+        people.add_user(connection, "local", NAME, "admin", hash_password(PASSWORD), 0)
+    database.close()
+    server.start()
+    try:
+        with server.client() as api:
+            yield Place(server, person(api), drug(api))
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(require("chromium")), args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def stranger(chromium: Browser, place: Place) -> Iterator[Page]:
+    """A page of somebody who is not logged in."""
+    yield from watched(chromium.new_context(base_url=place.url, viewport={"width": 1440, "height": 900}))
+
+
+@pytest.fixture
+def page(chromium: Browser, place: Place) -> Iterator[Page]:
+    """A page of an admin."""
+    context = chromium.new_context(base_url=place.url, viewport={"width": 1440, "height": 900})
+    came = context.request.post("/v1/sessions", data={"name": NAME, "password": PASSWORD})
+    assert came.ok, came.text()
+    yield from watched(context)

@@ -1,0 +1,57 @@
+/** Which page stands at which address; each page is a chunk of its own. */
+import { lazy, Suspense, useEffect } from "react";
+import { Redirect, Route, Switch, useLocation } from "wouter";
+import { session } from "../api/http";
+import { Live } from "../api/live";
+import { isMe, useMe } from "../api/queries";
+import { Empty, Fault, Loading } from "../design/parts";
+import { t } from "../texts";
+import { Login, SetUp } from "./Door";
+import { Shell } from "./Shell";
+import { Toasts } from "./toasts";
+import Home from "../pages/Home";
+
+const Alerts = lazy(() => import("../pages/Alerts"));
+const Twin = lazy(() => import("../pages/twin/Twin"));
+
+export function App() {
+  return (
+    <Switch>
+      <Route path="/login" component={Login} />
+      <Route path="/setup" component={SetUp} />
+      <Route>
+        <Inside />
+      </Route>
+    </Switch>
+  );
+}
+
+function Inside() {
+  const me = useMe();
+  const [where, go] = useLocation();
+  useEffect(() => {
+    session.onLost(() => go(`/login?lost&to=${encodeURIComponent(location.pathname)}`, { replace: true }));
+  }, [go]);
+  if (me.error && !me.data) return <div className="page"><Fault error={me.error} retry={() => void me.refetch()} /></div>;
+  if (me.data && !isMe(me.data)) return <Redirect to={!me.data.ready ? "/setup" : where === "/" ? "/login" : `/login?to=${encodeURIComponent(where)}`} replace />;
+  if (!me.data) return <div className="page"><Loading height={240} /></div>;
+  session.remember(me.data.csrf);
+  return (
+    <Toasts>
+      <Live>
+        <Shell me={me.data}>
+          <Suspense fallback={<div className="page"><Loading height={320} /></div>}>
+            <Switch>
+              <Route path="/" component={Home} />
+              <Route path="/alerts/:id?" component={Alerts} />
+              <Route path="/twins/:id/:tab?">{({ id, tab }) => <Twin key={id} id={id} tab={tab ?? "now"} />}</Route>
+              <Route>
+                <div className="page"><Empty title={t.lost.title}><p>{t.lost.text}</p></Empty></div>
+              </Route>
+            </Switch>
+          </Suspense>
+        </Shell>
+      </Live>
+    </Toasts>
+  );
+}

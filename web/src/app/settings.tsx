@@ -1,0 +1,66 @@
+/** What a person prefers, kept in this browser: theme, units, whose time, what the tour has shown. */
+import { createContext, useCallback, useContext, useEffect, useMemo, useState, type ReactNode } from "react";
+
+export interface Settings {
+  theme: "system" | "light" | "dark" | "contrast";
+  glucose: "mg/dL" | "mmol/L";
+  zone: "subject" | "mine" | "UTC";
+  toured: boolean;
+}
+const KEY = "vitruvian.settings";
+const DEFAULTS: Settings = { theme: "system", glucose: "mg/dL", zone: "subject", toured: false };
+
+function kept(): Settings {
+  try {
+    return { ...DEFAULTS, ...(JSON.parse(localStorage.getItem(KEY) ?? "{}") as Partial<Settings>) };
+  } catch {
+    return DEFAULTS;
+  }
+}
+
+export const themeOf = (theme: Settings["theme"]): string => {
+  if (theme !== "system") return theme;
+  if (matchMedia("(prefers-contrast: more)").matches) return "contrast";
+  return matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+};
+
+interface Held {
+  settings: Settings;
+  theme: string;
+  change: (some: Partial<Settings>) => void;
+}
+const Context = createContext<Held | null>(null);
+
+export function SettingsProvider({ children }: { children: ReactNode }) {
+  const [settings, setSettings] = useState(kept);
+  const [theme, setTheme] = useState(() => themeOf(settings.theme));
+  useEffect(() => {
+    const follow = () => setTheme(themeOf(settings.theme));
+    follow();
+    const asked = ["(prefers-color-scheme: dark)", "(prefers-contrast: more)"].map((query) => matchMedia(query));
+    asked.forEach((query) => query.addEventListener("change", follow));
+    return () => asked.forEach((query) => query.removeEventListener("change", follow));
+  }, [settings.theme]);
+  useEffect(() => {
+    document.documentElement.dataset.theme = theme;
+  }, [theme]);
+  const change = useCallback((some: Partial<Settings>) => {
+    setSettings((before) => {
+      const after = { ...before, ...some };
+      try {
+        localStorage.setItem(KEY, JSON.stringify(after));
+      } catch {
+        /* kept for this page only */
+      }
+      return after;
+    });
+  }, []);
+  const held = useMemo(() => ({ settings, theme, change }), [settings, theme, change]);
+  return <Context.Provider value={held}>{children}</Context.Provider>;
+}
+
+export function useSettings(): Held {
+  const held = useContext(Context);
+  if (!held) throw new Error("useSettings stands outside of SettingsProvider");
+  return held;
+}

@@ -1,0 +1,177 @@
+/** A twin: who it is, how fresh, and its pages. */
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { Radio } from "lucide-react";
+import { lazy, Suspense } from "react";
+import { Link } from "wouter";
+import { del, post, put } from "../../api/http";
+import { useForecast, useForecasts, useKind, useMay, useOverview, useTwin } from "../../api/queries";
+import { isCourse, type Kind, type Twin as State } from "../../api/types";
+import { useSettings } from "../../app/settings";
+import { reasonOf, useToast } from "../../app/toasts";
+import { Button, Chip, isSynthetic, Loaded, Loading, plainName, Synthetic } from "../../design/parts";
+import { useNow } from "../../lib/now";
+import { ago, HOUR, span } from "../../lib/time";
+import { number, pretty, shown, words } from "../../lib/units";
+import { t } from "../../texts";
+import { sentenceCase } from "./course";
+import "./twin.css";
+
+const Now = lazy(() => import("./Now"));
+const TABS = [
+  ["now", t.twin.tabs.now],
+  ["what-if", t.twin.tabs.whatif],
+  ["why", t.twin.tabs.why],
+  ["trust", t.twin.tabs.trust],
+  ["data", t.twin.tabs.data],
+] as const;
+
+export default function Twin({ id, tab }: { id: string; tab: string }) {
+  const twin = useTwin(id);
+  return (
+    <div className="page">
+      <Loaded query={twin} height={300}>
+        {(state) => <Whole twin={state} tab={tab} />}
+      </Loaded>
+    </div>
+  );
+}
+
+function Whole({ twin, tab }: { twin: State; tab: string }) {
+  const kind = useKind(twin.kind);
+  return (
+    <>
+      <Header twin={twin} kind={kind.data} />
+      <nav className="tabs" aria-label={twin.subject}>
+        {TABS.map(([key, name]) => (
+          <Link key={key} href={key === "now" ? `/twins/${twin.id}` : `/twins/${twin.id}/${key}`} aria-current={key === tab ? "page" : undefined}>
+            {name}
+          </Link>
+        ))}
+      </nav>
+      <Loaded query={kind} height={320}>
+        {(k) => (
+          <Suspense fallback={<Loading height={360} />}>
+            {tab === "now" && <Now twin={twin} kind={k} />}
+          </Suspense>
+        )}
+      </Loaded>
+    </>
+  );
+}
+
+function Header({ twin, kind }: { twin: State; kind: Kind | undefined }) {
+  const now = useNow();
+  const glance = useOverview().data?.items.find((item) => item.id === twin.id);
+  const fields = kind ? known(twin, kind) : [];
+  return (
+    <header className="twin-head">
+      <div className="who">
+        <h1>
+          {plainName(twin.subject)} {isSynthetic(twin.subject) && <Synthetic />}
+        </h1>
+        <p className="row small muted">
+          <Chip title={kind?.context_of_use.question}>{words(twin.kind)}</Chip>
+          {fields.slice(0, 5).map(([name, value]) => (
+            <span key={name}>
+              {name} <span style={{ color: "var(--text)" }}>{value}</span>
+            </span>
+          ))}
+          <span className="num">{twin.last ? t.twin.fresh(ago(Date.parse(twin.last), now)) : t.twin.nofresh}</span>
+          {glance?.followed && (
+            <span className="row" style={{ gap: 4, color: "var(--good)" }}>
+              <Radio size={13} aria-hidden /> {t.home.followed}
+            </span>
+          )}
+        </p>
+        {kind && <p className="muted small purpose">{kind.context_of_use.question}</p>}
+      </div>
+      <Figures twin={twin} kind={kind} />
+      <Controls twin={twin} followed={glance?.followed} />
+    </header>
+  );
+}
+
+/** What is known of the subject, as words. */
+function known(twin: State, kind: Kind): [string, string][] {
+  return Object.entries(twin.fields)
+    .filter(([name, value]) => name !== "type" && value !== null && value !== "")
+    .map(([name, value]) => {
+      const unit = pretty(kind.subject.properties[name]?.["x-unit"] ?? "");
+      return [words(name).replace(/^Hba1c/, "HbA1c").replace(/^Egfr/, "eGFR"), `${typeof value === "number" ? number(value) : words(String(value)).replace(/(\D)(\d)$/, "$1 $2")}${unit ? ` ${unit}` : ""}`];
+    });
+}
+
+function Figures({ twin, kind }: { twin: State; kind: Kind | undefined }) {
+  const { settings } = useSettings();
+  const glance = useOverview().data?.items.find((item) => item.id === twin.id);
+  const newest = useForecasts(twin.id).data?.items[0];
+  const forecast = useForecast(twin.id, newest?.version).data?.forecast;
+  if (!glance?.last) return null;
+  const as = shown(glance.last.unit, kind, settings.glucose);
+  const item = forecast?.items[glance.observable];
+  const course = isCourse(item) ? item : undefined;
+  const at = course ? Math.min(course.local.length - 1, nearestIndex(course.local, Date.parse(forecast!.at) + HOUR)) : -1;
+  const observable = kind?.observables.find((o) => o.name === glance.observable);
+  return (
+    <dl className="figures">
+      <div>
+        <dt title={observable?.meaning}>{t.twin.latest}</dt>
+        <dd>
+          <b className="num">{number(glance.last.value * as.factor, as.digits)}</b> <span className="muted">{as.unit}</span>
+        </dd>
+        <dd className="small muted clip">{sentenceCase(observable?.meaning ?? "")}</dd>
+      </div>
+      {course && (
+        <div>
+          <dt>{t.twin.ahead(span(Date.parse(course.local[at]!) - Date.parse(forecast!.at)))}</dt>
+          <dd>
+            <b className="num" style={{ color: "var(--forecast)" }}>{number(course.q50[at]! * as.factor, as.digits)}</b> <span className="muted">{as.unit}</span>
+          </dd>
+          <dd className="small muted num">
+            90 %: {number(course.q05[at]! * as.factor, as.digits)} – {number(course.q95[at]! * as.factor, as.digits)}
+          </dd>
+        </div>
+      )}
+    </dl>
+  );
+}
+
+function nearestIndex(local: readonly string[], at: number): number {
+  let best = 0;
+  local.forEach((text, i) => {
+    if (Math.abs(Date.parse(text) - at) < Math.abs(Date.parse(local[best]!) - at)) best = i;
+  });
+  return best;
+}
+
+function Controls({ twin, followed }: { twin: State; followed: boolean | undefined }) {
+  const may = useMay("twins:write");
+  const tell = useToast();
+  const client = useQueryClient();
+  const done = { onError: (error: unknown) => tell(reasonOf(error), "bad") };
+  const follow = useMutation<unknown, unknown, boolean>({
+    mutationFn: (on) => {
+      const path = { twin_id: twin.id };
+      return on ? put("/v1/twins/{twin_id}/following", { path, body: { hours: 3 } }) : del("/v1/twins/{twin_id}/following", { path });
+    },
+    onSuccess: () => void client.invalidateQueries({ queryKey: ["overview"] }),
+    ...done,
+  });
+  const calibrate = useMutation({ mutationFn: () => post("/v1/jobs", { body: { type: "calibrate", twin: twin.id, arguments: {} } }), onSuccess: () => tell(t.twin.started), ...done });
+  if (!may) return null;
+  return (
+    <div className="row controls no-print">
+      {twin.belief === null && twin.readings > 0 && (
+        <Button kind="primary" disabled={calibrate.isPending || calibrate.isSuccess} onClick={() => calibrate.mutate()}>
+          {t.twin.calibrate}
+        </Button>
+      )}
+      {followed !== undefined && (
+        <Button disabled={follow.isPending} onClick={() => follow.mutate(!followed)}>
+          {followed ? t.twin.leave : t.twin.follow}
+        </Button>
+      )}
+    </div>
+  );
+}
+
