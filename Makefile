@@ -33,10 +33,7 @@ $(STAMP): pyproject.toml constraints.txt | $(BIN)/python
 run: env client ## a living demonstration: the server with synthetic patients and a hospital; prints the address
 	$(BIN)/vitruvian serve --demo
 
-client: ## the browser client, built into the package; nothing to do where its sources are not there
-	@[ ! -f web/package.json ] || echo "web/: there is a client, and nothing here builds it yet" >&2
-
-client: env ## the browser client, built into the package; instant when nothing changed
+client: env ## the browser client, built into the package; seconds when nothing changed
 	@$(BIN)/python web/document.py web/openapi.json
 	@$(BIN)/python web/build.py
 

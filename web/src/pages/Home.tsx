@@ -133,7 +133,7 @@ function TwinCard({ twin, now }: { twin: Glance; now: number }) {
       <Link href={`/twins/${twin.id}`} className="card twin-card" data-severity={worst?.severity}>
         <span className="head">
           <span className="strong clip">{plainName(twin.subject)}</span>
-          {isSynthetic(twin.subject) && <Synthetic />}
+          {twin.synthetic && <Synthetic />}
         </span>
         <span className="middle">
           <span>
@@ -192,7 +192,7 @@ function TwinRow({ twin, now }: { twin: Glance; now: number }) {
       <td>
         <span className="row">
           <Link href={`/twins/${twin.id}`} className="strong">{plainName(twin.subject)}</Link>
-          {isSynthetic(twin.subject) && <Synthetic />}
+          {twin.synthetic && <Synthetic />}
         </span>
       </td>
       <td className="r">

@@ -67,7 +67,7 @@ function Header({ twin, kind }: { twin: State; kind: Kind | undefined }) {
     <header className="twin-head">
       <div className="who">
         <h1>
-          {plainName(twin.subject)} {isSynthetic(twin.subject) && <Synthetic />}
+          {plainName(twin.subject)} {twin.synthetic && <Synthetic />}
         </h1>
         <p className="row small muted">
           <Chip title={kind?.context_of_use.question}>{words(twin.kind)}</Chip>
