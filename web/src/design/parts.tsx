@@ -18,7 +18,6 @@ export function Chip({ tone = "", children, title }: { tone?: Tone; children: Re
   );
 }
 
-export const isSynthetic = (subject: string) => /synthetic/i.test(subject);
 /** The name without what the chip beside it says. */
 export const plainName = (subject: string) => subject.replace(/\s*\(synthetic\)\s*/i, "").trim() || subject;
 

@@ -5,9 +5,9 @@ import { useMemo, useState } from "react";
 import { Link, useLocation, useParams } from "wouter";
 import { post } from "../api/http";
 import { useAlert, useAlerts, useMay, useOverview } from "../api/queries";
-import type { Alert, WholeAlert } from "../api/types";
+import type { Alert, Glance, WholeAlert } from "../api/types";
 import { reasonOf, useToast } from "../app/toasts";
-import { Button, Card, Chip, Dialog, Empty, Field, isSynthetic, Loaded, plainName, Segmented, Severity, Synthetic } from "../design/parts";
+import { Button, Card, Chip, Dialog, Empty, Field, Loaded, plainName, Segmented, Severity, Synthetic } from "../design/parts";
 import { useNow } from "../lib/now";
 import { ago, dayAndClock } from "../lib/time";
 import { words } from "../lib/units";
@@ -51,13 +51,13 @@ export default function Alerts() {
                 ) : (
                   <ul>
                     {some.map((alert) => (
-                      <Row key={alert.id} alert={alert} chosen={alert.id === id} subject={subjects[alert.twin] ?? alert.twin} now={now} />
+                      <Row key={alert.id} alert={alert} chosen={alert.id === id} subject={subjects[alert.twin]?.subject ?? alert.twin} now={now} />
                     ))}
                   </ul>
                 )}
               </Card>
               <Card body={false} className="alert-one">
-                {id ? <One id={id} subject={(twin) => subjects[twin] ?? twin} /> : <Empty title={t.alerts.choose} />}
+                {id ? <One id={id} twins={subjects} /> : <Empty title={t.alerts.choose} />}
               </Card>
             </div>
           );
@@ -67,9 +67,9 @@ export default function Alerts() {
   );
 }
 
-function useSubjects(): Record<string, string> {
+function useSubjects(): Record<string, Glance> {
   const twins = useOverview().data?.items;
-  return useMemo(() => Object.fromEntries((twins ?? []).map((twin) => [twin.id, twin.subject])), [twins]);
+  return useMemo(() => Object.fromEntries((twins ?? []).map((twin) => [twin.id, twin])), [twins]);
 }
 
 function Row({ alert, chosen, subject, now }: { alert: Alert; chosen: boolean; subject: string; now: number }) {
@@ -88,7 +88,7 @@ function Row({ alert, chosen, subject, now }: { alert: Alert; chosen: boolean; s
   );
 }
 
-function One({ id, subject }: { id: string; subject: (twin: string) => string }) {
+function One({ id, twins }: { id: string; twins: Record<string, Glance> }) {
   const alert = useAlert(id);
   const zone = useZone(undefined);
   const mayAct = useMay("alerts:act");
@@ -110,9 +110,9 @@ function One({ id, subject }: { id: string; subject: (twin: string) => string })
                   {one.silent_until && one.state === "silenced" ? ` ${t.alerts.until_(dayAndClock(Date.parse(one.silent_until), zone))}` : ""}
                 </Chip>
                 <Link href={`/twins/${one.twin}`} className="inline">
-                  {plainName(subject(one.twin))}
+                  {plainName(twins[one.twin]?.subject ?? one.twin)}
                 </Link>
-                {isSynthetic(subject(one.twin)) && <Synthetic />}
+                {twins[one.twin]?.synthetic && <Synthetic />}
               </p>
             </div>
           </header>

@@ -6,7 +6,7 @@ import { useKind, useOverview } from "../api/queries";
 import type { Glance } from "../api/types";
 import { useSettings } from "../app/settings";
 import { Spark } from "../charts/Spark";
-import { Card, Chip, Empty, isSynthetic, Loaded, plainName, Segmented, Severity, Synthetic } from "../design/parts";
+import { Card, Chip, Empty, Loaded, plainName, Segmented, Severity, Synthetic } from "../design/parts";
 import { concerns, isSilent, type Concern } from "../lib/attention";
 import { useNow } from "../lib/now";
 import { ago } from "../lib/time";

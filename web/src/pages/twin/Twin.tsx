@@ -8,7 +8,7 @@ import { useForecast, useForecasts, useKind, useMay, useOverview, useTwin } from
 import { isCourse, type Kind, type Twin as State } from "../../api/types";
 import { useSettings } from "../../app/settings";
 import { reasonOf, useToast } from "../../app/toasts";
-import { Button, Chip, isSynthetic, Loaded, Loading, plainName, Synthetic } from "../../design/parts";
+import { Button, Chip, Loaded, Loading, plainName, Synthetic } from "../../design/parts";
 import { useNow } from "../../lib/now";
 import { ago, HOUR, span } from "../../lib/time";
 import { number, pretty, shown, words } from "../../lib/units";
