@@ -24,6 +24,7 @@ from vitruvian.api.fhir import router as fhir
 from vitruvian.api.forecasts import router as forecasts
 from vitruvian.api.frame import Frame
 from vitruvian.api.health import router as health
+from vitruvian.api.imports import router as imports
 from vitruvian.api.kinds import router as kinds
 from vitruvian.api.landing import router as landing
 from vitruvian.api.login import router as login
@@ -46,7 +47,7 @@ from vitruvian.platform.store.database import Database
 ROUTERS = (
     *(records, landing, health, login, people, kinds, twins, readings),  # the most frequent first
     *(forecasts, questions, following.router, alerts.router, jobs.router, stream, fhir, metrics),
-    *(overview, uploads, pages),
+    *(overview, uploads, imports, pages),
 )
 SERVICES: tuple[Service, ...] = (hub.service, following.service, alerts.service, jobs.service)
 

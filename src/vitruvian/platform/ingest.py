@@ -11,15 +11,20 @@ import hashlib
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from vitruvian.core.errors import FieldError
+from vitruvian.core.errors import FieldError, ParseError
 from vitruvian.core.kind import AbstractKind
-from vitruvian.platform import registry
+from vitruvian.platform import flowlog, registry
 from vitruvian.platform.connect import Export, Report, how
 from vitruvian.platform.connect.items import How
 from vitruvian.platform.mapping import Mapper
 from vitruvian.platform.store import Receipts, Source, Store
+
+if TYPE_CHECKING:
+    from vitruvian.kinds.hospital import Hospital
+
+PIECE = 2_000  # rows of a log in a transaction
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,6 +88,10 @@ def check(kind: AbstractKind, files: Sequence[str | Path], said: How) -> list[in
         raise FieldError("no file is named", where="files", fix="name an export, e.g. export.csv")
     sizes = []
     for file in files:
+        if flowlog.is_xes(Path(file)):
+            flowlog.read(_flowing(kind, Path(file)), Path(file), _zone(said))
+            sizes.append(Path(file).stat().st_size)
+            continue
         export, mapper = Export(file, said), Mapper(kind, Path(file).name)
         first = next(export.batches())
         for item in (*first.readings, *first.events):
@@ -90,6 +99,14 @@ def check(kind: AbstractKind, files: Sequence[str | Path], said: How) -> list[in
         mapper.check()
         sizes.append(export.size)
     return sizes
+
+
+def first_times(path: Path, said: How) -> list[int]:
+    """About when a file begins (us): the times of its first rows."""
+    if flowlog.is_xes(path):
+        return [flowlog.begins(path, _zone(said))]
+    start = next(Export(path, said).batches(1))
+    return [item.utc_us for item in (*start.readings, *start.events)]
 
 
 def _file(
@@ -103,6 +120,8 @@ def _file(
     acknowledge: Callable[[Receipts], None] | None,
     actor: str,
 ) -> Taken:
+    if flowlog.is_xes(path):
+        return _log(store, twin, _flowing(kind, path), path, said, now, progress, acknowledge, actor)
     export, mapper = Export(path, said), Mapper(kind, path.name)
     source = store.begin_source(twin, Source(path.name, export.format, _digest(path), actor), now=now)
     counts = {"new": 0, "changed": 0, "duplicate": 0}
@@ -121,6 +140,49 @@ def _file(
     taken = Taken(found, counts["new"], counts["changed"], counts["duplicate"], asides)
     store.finish_source(source, taken.to_json())
     return taken
+
+
+def _log(
+    store: Store,
+    twin: str,
+    kind: Hospital,
+    path: Path,
+    said: How,
+    now: datetime | None,
+    progress: Callable[[int], None],
+    acknowledge: Callable[[Receipts], None] | None,
+    actor: str,
+) -> Taken:
+    """An event log: read whole, appended in pieces."""
+    found = flowlog.read(kind, path, _zone(said))
+    source = store.begin_source(twin, Source(path.name, flowlog.FORMAT, _digest(path), actor), now=now)
+    counts = {"new": 0, "changed": 0, "duplicate": 0}
+    rows, kept = found.observations, found.kept_aside
+    for first in range(0, len(rows), PIECE):
+        receipts = store.append(twin, source, rows[first : first + PIECE], (), () if first else kept, now=now)
+        counts = {status: count + receipts.count(status) for status, count in counts.items()}
+        if acknowledge:
+            acknowledge(receipts)
+        progress(path.stat().st_size * min(first + PIECE, len(rows)) // max(len(rows), 1))
+    taken = Taken(found.report, counts["new"], counts["changed"], counts["duplicate"], len(kept))
+    store.finish_source(source, taken.to_json())
+    return taken
+
+
+def _flowing(kind: AbstractKind, path: Path) -> Hospital:
+    from vitruvian.kinds.hospital import Hospital  # lazy: most files are of persons
+
+    if isinstance(kind, Hospital):
+        return kind
+    raise ParseError(
+        f"is an event log, which a {kind.name} twin has no use for",
+        where=path.name,
+        fix="give it to a twin of a place where patients flow: kind hospital",
+    )
+
+
+def _zone(said: How) -> str:
+    return "UTC" if said.zone is None else said.zone.key
 
 
 def _overlaps(store: Store, twin: str, found: Report) -> tuple[str, ...]:

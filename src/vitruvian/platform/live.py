@@ -97,7 +97,7 @@ class LiveTwin:
         from vitruvian.platform.ingest import observe
 
         how = Words(unit=unit, dates=dates, sensor=sensor)
-        return observe(self.store, self.row.id, files, **how, now=self.clock(), progress=progress)
+        return observe(self.store, self.row.id, files, **how, now=self.clock(), progress=progress, actor=self.actor)
 
     def calibrate(
         self, *, method: str | None = None, days: float | None = None, as_of: Moment = None, seed: int = 0

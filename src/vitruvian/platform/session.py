@@ -31,6 +31,7 @@ class Session:
 
     store: Store
     clock: Callable[[], datetime] = field(default=now, repr=False)
+    actor: str = "local"  # whose doing is written beside what is stored
 
     @classmethod
     def begin(cls, place: str | Path | None = None) -> Session:
@@ -43,12 +44,12 @@ class Session:
             row = self.store.find_twin(name)
         except StoreError as err:
             raise self._near(name, err) from err
-        return LiveTwin(self.store, row, self.clock)
+        return LiveTwin(self.store, row, self.clock, self.actor)
 
     def twins(self) -> tuple[LiveTwin, ...]:
         """All twins, in the order in which they were made."""
         rows = self.store.list_twins()
-        return tuple(LiveTwin(self.store, row, self.clock) for row in rows)
+        return tuple(LiveTwin(self.store, row, self.clock, self.actor) for row in rows)
 
     def create(
         self,
@@ -69,22 +70,20 @@ class Session:
         chosen = checked_zone(zone or machine_zone())
         person = fieldtext.build(found.subject, fields or {}, lambda name: f"--set {name}".strip())
         case = Case(person, origin=self._origin(found, files, chosen, how))
-        row = self.store.create_twin(subject, found, case, now=self.clock())
-        twin = LiveTwin(self.store, row, self.clock)
+        row = self.store.create_twin(subject, found, case, now=self.clock(), actor=self.actor)
+        twin = LiveTwin(self.store, row, self.clock, self.actor)
         return twin, twin.observe(*files, progress=progress, **how) if files else ()
 
     def _origin(self, kind: AbstractKind, files: Sequence[str | Path], zone: str, how: Mapping[str, str]) -> Origin:
         """Core time begins at the midnight before the files do (so far as their first rows tell), else before now."""
         first = self.clock()
         if files:
-            from vitruvian.platform.connect import Export
             from vitruvian.platform.connect import how as said
-            from vitruvian.platform.ingest import check
+            from vitruvian.platform.ingest import check, first_times
 
             told = said(zone=zone, now=first, **how)
             check(kind, files, told)
-            starts = [next(Export(file, told).batches(1)) for file in files]
-            times = [item.utc_us for start in starts for item in (*start.readings, *start.events)]
+            times = [us for file in files for us in first_times(Path(file), told)]
             first = moment(min(times)) if times else first
         midnight = first.astimezone(ZoneInfo(zone)).replace(hour=0, minute=0, second=0, microsecond=0)
         return Origin(midnight.astimezone(UTC), zone)

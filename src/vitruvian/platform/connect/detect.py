@@ -7,17 +7,27 @@ from pathlib import Path
 from typing import Protocol
 
 from vitruvian.core.errors import ParseError
-from vitruvian.platform.connect import clarity, libreview, meals, nightscout, observed, plain, tidepool, wearables
+from vitruvian.platform.connect import (
+    clarity,
+    libreview,
+    meals,
+    nightscout,
+    observed,
+    parquet,
+    plain,
+    tidepool,
+    wearables,
+)
 from vitruvian.platform.connect.items import How, Item
 from vitruvian.platform.connect.jsonstream import Objects
-from vitruvian.platform.connect.lines import Line, Lines
+from vitruvian.platform.connect.lines import AbstractLines, Line, Lines, head
 from vitruvian.platform.connect.table import DELIMITERS, Feed, Table, find, split
 
 KNOWN = (
     "Dexcom Clarity CSV, LibreView CSV, Nightscout entries or treatments (JSON, CSV), Tidepool JSON, "
     "wearable CSV with METs, steps or heart rate, "
     "CSV with a time column and a column 'glucose (mg/dL)', 'glucose (mmol/L)', 'carbs_g' or 'insulin_units', "
-    "or, for any kind, CSV with time, observable, value, unit, or time, action and its fields"
+    "or, for any kind, CSV or Parquet with time, observable, value, unit, or time, action and its fields"
 )
 # words of the same exports in other languages
 FOREIGN = ("zeitstempel", "gerätezeitstempel", "horodatage", "marca temporal", "tidsstempel", "tijdstempel", "data/ora")
@@ -43,8 +53,10 @@ class Parser(Protocol):
         ...
 
 
-def detect(path: Path, how: How) -> tuple[Parser, Lines | Objects]:
+def detect(path: Path, how: How) -> tuple[Parser, AbstractLines | Objects]:
     """The parser for this file and what it reads from; ParseError when the file is none of the known exports."""
+    if head(path).startswith(parquet.MAGIC):
+        return _parser(parquet.ParquetLines(path), how)
     lines = Lines(path)
     start = lines.head.lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n\x00")[:1]
     if start in (b"{", b"["):
@@ -52,6 +64,10 @@ def detect(path: Path, how: How) -> tuple[Parser, Lines | Objects]:
         if tidepool.is_export(lines.head):
             return tidepool.Tidepool(objects, how), objects
         return nightscout.Nightscout(objects, how), objects
+    return _parser(lines, how)
+
+
+def _parser(lines: AbstractLines, how: How) -> tuple[Parser, AbstractLines]:
     for is_header, parser in _TABLES:
         if (table := find(lines, is_header)) is not None:
             return parser(table, how), lines
@@ -60,7 +76,7 @@ def detect(path: Path, how: How) -> tuple[Parser, Lines | Objects]:
     raise _unknown(lines)
 
 
-def _headerless(lines: Lines) -> Table | None:
+def _headerless(lines: AbstractLines) -> Table | None:
     first = next(iter(lines), Line(1, "", cut=False))
     for delimiter in DELIMITERS:
         fields, _ = split(first, Feed(()), delimiter)
@@ -69,7 +85,7 @@ def _headerless(lines: Lines) -> Table | None:
     return None
 
 
-def _unknown(lines: Lines) -> ParseError:
+def _unknown(lines: AbstractLines) -> ParseError:
     first = next(iter(lines), Line(1, "", cut=False)).text
     start = lines.head.decode("utf-8", "replace").lower()
     if any(word in start for word in FOREIGN):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import io
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -35,8 +36,23 @@ class Line(NamedTuple):
     cut: bool
 
 
-class Lines:
-    """A file to be read once, line by line; `done` says how far."""
+class AbstractLines(ABC):
+    """Lines to be read once; `done` says how many of `size` bytes are behind. `head`: how it begins."""
+
+    path: Path
+    name: str
+    head: bytes
+    size: int
+    encoding: str
+    done: int
+
+    @abstractmethod
+    def __iter__(self) -> Iterator[Line]:
+        """One at a time."""
+
+
+class Lines(AbstractLines):
+    """A text file, line by line."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

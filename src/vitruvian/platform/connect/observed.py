@@ -21,7 +21,8 @@ from vitruvian.platform.connect.table import Row, Table, plain
 from vitruvian.platform.connect.times import Times
 
 WHAT, VALUE, UNIT, ACTION = "observable", "value", "unit", "action"
-SENSOR, DEVICE, KNOWN, ID = "sensor", "device", "known at", "id"
+SENSOR, DEVICE, KNOWN, ID, LIMIT = "sensor", "device", "known at", "id", "limit"
+LIMITS = {"-1": -1, "1": 1}  # of a column of its own, as Parquet has it
 _AMOUNT = re.compile(r"([+-]?[\d.,]+)\s*(\S.*)?", re.ASCII)
 
 
@@ -42,6 +43,7 @@ class Observed:
         self._times, self._cut = Times(table, how), Cut(table)
         self._what, self._value, self._unit, self._action = (table.column(n) for n in (WHAT, VALUE, UNIT, ACTION))
         self._sensor, self._device, self._known, self._id = (table.column(n) for n in (SENSOR, DEVICE, KNOWN, ID))
+        self._limit = table.column(LIMIT)
         taken = (self._what, self._value, self._unit, self._action, self._sensor, self._device, self._known, self._id)
         own = {c for c in taken if c is not None} | self._times.used
         self._fields = {i: h.strip() for i, h in enumerate(table.header) if i not in own and h.strip()}
@@ -71,7 +73,7 @@ class Observed:
         if not row.get(self._what):
             return Ignored("rows without observable or action")
         text = row.get(self._value)
-        limit = {"<": -1, ">": 1}.get(text[:1], 0)
+        limit = {"<": -1, ">": 1, **LIMITS}.get(text[:1] if text[:1] in "<>" else row.get(self._limit), 0)
         unit = spoken(row.get(self._unit))
         if not unit:
             raise ParseError(f"{row.get(self._what)} has no unit", fix="write it in the column unit, e.g. mg/L")

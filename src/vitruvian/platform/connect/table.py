@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from vitruvian.platform.aside import Aside
 from vitruvian.platform.connect.items import RAW, Ignored
-from vitruvian.platform.connect.lines import LONGEST, Line, Lines
+from vitruvian.platform.connect.lines import LONGEST, AbstractLines, Line
 
 DELIMITERS = (",", ";", "\t", "|")
 SEARCHED = 30  # lines among which a header is looked for
@@ -36,7 +36,7 @@ class Row(NamedTuple):
 class Table:
     """A header and what separates its fields."""
 
-    lines: Lines
+    lines: AbstractLines
     delimiter: str
     header: tuple[str, ...]
     at: int  # line of the header; 0 when there is none
@@ -120,7 +120,7 @@ def split(line: Line, feed: Feed, delimiter: str) -> tuple[list[str] | None, Lin
     return [f.strip() for f in fields], taken[-1] if taken else line
 
 
-def find(lines: Lines, is_header: Callable[[Sequence[str]], bool]) -> Table | None:
+def find(lines: AbstractLines, is_header: Callable[[Sequence[str]], bool]) -> Table | None:
     """The table whose header, among the first lines and under some separator, is of this form."""
     first = list(islice(iter(lines), SEARCHED))
     for delimiter in DELIMITERS:
