@@ -18,6 +18,8 @@ PROGRAMS = {
     "postgres": (("postgres",), "apt-get install postgresql"),
     "mosquitto": (("mosquitto",), "apt-get install mosquitto"),
     "mosquitto_pub": (("mosquitto_pub",), "apt-get install mosquitto-clients"),
+    "node": (("node", "nodejs"), "apt-get install nodejs"),
+    "npm": (("npm",), "apt-get install npm"),
 }
 # Debian keeps servers off the PATH of ordinary users.
 SYSTEM_FOLDERS = [Path("/usr/sbin"), *sorted(Path("/usr/lib/postgresql").glob("*/bin"))]

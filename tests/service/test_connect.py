@@ -276,19 +276,3 @@ def test_nothing_published_is_lost_or_doubled(tmp_path: Path, broker: int) -> No
     server.send_signal(signal.SIGKILL)
     server.wait()
     assert state(place) == expected
-
-
-def test_mosquittos_own_publisher(tmp_path: Path, broker: int) -> None:
-    program = require("mosquitto_pub")
-    server = start(tmp_path / "store", "-", f"mqtt://127.0.0.1:{broker}/omh")
-    for payload in (POINTS[0], b"rubbish"):
-        command = [str(program), "-p", str(broker), "-V", "5", "-q", "1", "-t", "omh/p1", "-m", payload.decode()]
-        subprocess.run(command, check=True)
-    deadline = time.monotonic() + 20
-    while len(state(tmp_path / "store")) < 3 and time.monotonic() < deadline:
-        time.sleep(0.1)
-    server.terminate()
-    server.wait()
-    found = state(tmp_path / "store")
-    assert [row[0] for row in found if len(row) == 3] == ["Observation"]
-    assert len(found) == 3, "the rubbish is kept too"
