@@ -71,7 +71,7 @@ def create_app(
 
     Its `app` is the FastAPI application, its `site` what the server holds.
     """
-    database = Database.open(home() if place is None else place)
+    database = Database.open(home() if place is None else place, look=True)
     site = Site(database, clock, settings or Settings())
     site.services += [*SERVICES, *(s for part in parts for s in part.services)]
     app = FastAPI(

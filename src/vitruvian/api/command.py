@@ -77,6 +77,8 @@ def serve(
         listening = config.bind_socket()
         address = f"http://{host}:{listening.getsockname()[1]}"
         click.echo(f"Vitruvian listens on {address}  (database: {site.database.where})")
+        if site.database.found:
+            click.echo(f"Found at the start: {site.database.found}.")
         if demo:
             _demonstrate(site, address, mqtt)
         else:

@@ -171,6 +171,10 @@ class Follower:
                 LOG.error(json.dumps({"fault": err.what}))
                 begun = False
                 await asyncio.sleep(1.0)
+            except Exception as err:  # a fault of ours must not end the following of all twins
+                LOG.error(json.dumps({"fault": type(err).__name__}), exc_info=err)
+                begun = False
+                await asyncio.sleep(1.0)
 
     async def _renew(self, due: Sequence[Due]) -> None:
         kinds: dict[str, list[Due]] = {}
@@ -183,6 +187,8 @@ class Follower:
     async def _group(self, some: Sequence[Due]) -> None:
         try:
             made = await asyncio.to_thread(renew.renewed, self.site.database, self.site.clock, some)
+        except VitruvianError:
+            raise  # the database is away: nothing is said of the twins, and all is done again
         except Exception as err:  # a fault in a kind: it is told, and the others go on
             LOG.error(json.dumps({"fault": type(err).__name__, "kind": some[0].kind}), exc_info=err)
             why = f"a fault of the program ({type(err).__name__})"

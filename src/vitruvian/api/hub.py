@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
+from vitruvian.core.errors import StoreError
 from vitruvian.platform import feed
 from vitruvian.platform.feed import Event
 
@@ -71,7 +72,9 @@ class Hub:
                 async with asyncio.timeout(POLL):
                     await self._new.wait()
             self._new.clear()
-            newest = await asyncio.to_thread(self._last)
+            newest = self.cursor
+            with suppress(StoreError):  # the database is away: look again
+                newest = await asyncio.to_thread(self._last)
             if newest > self.cursor:
                 async with self._told:
                     self.cursor = newest

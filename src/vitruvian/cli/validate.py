@@ -38,6 +38,7 @@ def validate(
     \b
     Examples:
       vitruvian validate infusion --quick
+      vitruvian validate platform --claim platform.kill
       vitruvian validate metabolic --claim met.backtest --json results.json
 
     A claim whose data set is not here is said to be unmeasured. --test DIR is laid out like the root of the data sets:

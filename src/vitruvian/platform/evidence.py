@@ -23,6 +23,8 @@ from vitruvian.core.errors import KindError, VitruvianError
 from vitruvian.platform.registry import GROUP
 from vitruvian.platform.sources import sources_hash
 
+PLATFORM = "platform"  # no kind: under this name stands what the running server claims
+BEHIND = {PLATFORM: ("vitruvian.api.app", "vitruvian.api.command")}  # modules a result depends on unimported
 CLASSES = ("verification", "validation")
 NEEDED = ("id", "class", "statement", "metric", "target", "data", "budget_cpu_s", "measure")
 SHOWN = ("id", "class", "statement", "metric", "target", "measured", "met", "n", "data", "baseline")
@@ -49,7 +51,9 @@ class Claim:
 
 
 def package_of(kind: str) -> str:
-    """The package a kind lives in, by its entry point."""
+    """The package a kind lives in, by its entry point; the platform's own claims have one too."""
+    if kind == PLATFORM:
+        return "vitruvian.platform.claims"
     for point in entry_points(group=GROUP):
         if point.name == kind:
             return point.value.partition(":")[0]
@@ -107,7 +111,7 @@ def data_root(given: Path | None = None) -> Path | None:
 @cache
 def source_hash(kind: str) -> str:
     """Hash of everything a claim's result depends on."""
-    return sources_hash(package_of(kind), folder(kind))
+    return sources_hash(package_of(kind), folder(kind), BEHIND.get(kind, ()))
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -11,10 +12,10 @@ DATA_SUFFIXES = (".toml", ".json", ".csv", ".npz")
 MADE = ("results.json", "panels.json")  # what is measured; how a client shows it
 
 
-def sources_hash(package: str, folder: Path) -> str:
-    """Hash of a package's files and of every vitruvian module they import, directly or not."""
+def sources_hash(package: str, folder: Path, behind: Sequence[str] = ()) -> str:
+    """Hash of a package's files and of every vitruvian module that they or the modules `behind` them import."""
     digest = hashlib.sha256()
-    for name, path in sorted(_closure(package, folder).items()):
+    for name, path in sorted(_closure(package, folder, behind).items()):
         digest.update(name.encode())
         digest.update(meaning(path.read_text(encoding="utf-8")).encode())
     for path in sorted(p for p in folder.rglob("*") if p.suffix in DATA_SUFFIXES and p.name not in MADE):
@@ -37,9 +38,10 @@ def _has_docstring(node: ast.Module | ast.ClassDef | ast.FunctionDef | ast.Async
     return isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str)
 
 
-def _closure(package: str, folder: Path) -> dict[str, Path]:
+def _closure(package: str, folder: Path, behind: Sequence[str]) -> dict[str, Path]:
     """{module name or path: file} of the package and everything it imports from vitruvian."""
     todo = [(f"{package}/{p.relative_to(folder).as_posix()}", p) for p in folder.rglob("*.py")]
+    todo += [(module, path) for module in behind if (path := _file(module)) is not None]
     found: dict[str, Path] = {}
     while todo:
         name, path = todo.pop()

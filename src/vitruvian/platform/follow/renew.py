@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from vitruvian.core.belief import Belief
-from vitruvian.core.errors import VitruvianError
+from vitruvian.core.errors import ConflictError, MissingError, StoreError, VitruvianError
 from vitruvian.core.record import Record
 from vitruvian.core.twin import Twin
 from vitruvian.platform import asking
@@ -56,6 +56,8 @@ def renewed(database: Database, clock: Clock, some: Sequence[Due]) -> list[Renew
         try:
             twin, known = _standing(live)
         except VitruvianError as err:
+            if is_passing(err):
+                raise
             out.append(dataclasses.replace(one, failed=err.message))
             continue
         if twin is None:
@@ -65,6 +67,11 @@ def renewed(database: Database, clock: Clock, some: Sequence[Due]) -> list[Renew
     for (one, _, _), twin in zip(ready, _assimilated(ready), strict=True):
         out.append(_answered(one, twin))
     return out
+
+
+def is_passing(error: VitruvianError) -> bool:
+    """Whether it says something of the database at this moment, and nothing of a twin."""
+    return isinstance(error, StoreError) and not isinstance(error, (MissingError, ConflictError))
 
 
 def _standing(live: LiveTwin) -> tuple[Twin | None, float]:

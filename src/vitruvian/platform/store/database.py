@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError
 
 from vitruvian.core.errors import StoreError
+from vitruvian.platform.store import log
 
 FILE = "vitruvian.db"
 HEAD = "0003"  # the schema this program writes; a test holds it equal to the newest migration
@@ -67,6 +68,7 @@ class Database(AbstractDatabase):
         self.where = url.database or url.render_as_string(hide_password=True)
         self.is_sqlite = url.get_backend_name() == "sqlite"
         self.committed: list[Callable[[], None]] = []
+        self.found = ""
         self._engine = _sqlite(url) if self.is_sqlite else _server(url)
         self._writer = self._engine.execution_options(begin="IMMEDIATE")
         if not self.is_sqlite:  # a snapshot for readers; writers wait for the row lock of the ingest sequence
@@ -75,9 +77,14 @@ class Database(AbstractDatabase):
         self._turn: AbstractContextManager[Any] = threading.RLock() if self.is_sqlite else nullcontext()
 
     @classmethod
-    def open(cls, place: str | Path) -> Database:
-        """A file, a folder (then its vitruvian.db), or a database URL; the schema is made or brought up to date."""
+    def open(cls, place: str | Path, *, look: bool = False) -> Database:
+        """A file, a folder (then its vitruvian.db), or a database URL; the schema is made or brought up to date.
+
+        look: say in `found` what a process that was killed, or a damaged disk, left behind the last whole commit.
+        """
         database = cls(_url(place))
+        if look and database.is_sqlite:
+            database.found = log.inspect(Path(str(database.url.database))).said
         database._migrate()
         return database
 
@@ -122,7 +129,9 @@ class Database(AbstractDatabase):
     def _plainly(self) -> Iterator[None]:
         try:
             yield
-        except OperationalError as err:
+        except self._engine.dialect.loaded_dbapi.Error as err:  # of a statement that goes to the driver itself
+            raise self._said(str(err)) from err
+        except (OperationalError, InterfaceError) as err:
             raise self._said(str(err.orig)) from err
         except DatabaseError as err:
             if isinstance(err.orig, sqlite3.DatabaseError) and not isinstance(err.orig, sqlite3.IntegrityError):
@@ -136,6 +145,11 @@ class Database(AbstractDatabase):
                 "try again when it is done",
             ),
             "full": ("the disk is full; nothing of this write was kept", "free some space and try again"),
+            "No space left": ("the disk is full; nothing of this write was kept", "free some space and try again"),
+            "disk I/O error": (
+                "the disk did not take the write; nothing of it was kept",
+                "see whether the disk or a quota is full, or the disk is faulty, and try again",
+            ),
             "readonly": ("the store may not be written", "give yourself write permission on the file and its folder"),
             "unable to open": ("the file cannot be opened", "check the path and its permissions"),
             "not a database": ("the file is not a database", "set VITRUVIAN_HOME to another folder, or move the file"),

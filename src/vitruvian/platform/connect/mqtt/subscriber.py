@@ -17,11 +17,12 @@ import aiomqtt
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from vitruvian.core.errors import FieldError
+from vitruvian.core.errors import FieldError, StoreError
 
 RECEIVE = 200  # messages in flight
 EXPIRY = 30 * 86400  # s that the broker keeps the session of a gateway that is away
 LONGEST_WAIT = 30.0  # s between attempts to connect again
+AGAIN = 1.0  # s between attempts to store a payload
 LOG = logging.getLogger("vitruvian.mqtt")
 Take = Callable[[str, bytes], Awaitable[Any]]
 
@@ -94,5 +95,11 @@ async def _follow(client: aiomqtt.Client, take: Take) -> None:
 
 async def _one(client: aiomqtt.Client, take: Take, message: aiomqtt.Message) -> None:
     payload = message.payload if isinstance(message.payload, bytes) else str(message.payload or "").encode()
-    await take(str(message.topic), payload)
+    while True:
+        try:
+            await take(str(message.topic), payload)
+            break
+        except StoreError as err:  # a full disk, a database that is away: the broker holds it until we do
+            LOG.warning("not taken: %s; again in %.1f s", err.what, AGAIN)
+            await asyncio.sleep(AGAIN)
     client._client.ack(message.mid, message.qos)

@@ -1,0 +1,1 @@
+"""What the running server claims: `vitruvian validate platform` starts it, loads it, breaks it, and measures."""

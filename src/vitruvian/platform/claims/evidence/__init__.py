@@ -1,0 +1,1 @@
+"""How each claim of the platform is measured, on real processes: the server, PostgreSQL, a broker."""
