@@ -87,7 +87,9 @@ def test_without_its_head_all_of_it_is_lost(copied: Copy) -> None:
 def test_a_store_says_what_it_found(tmp_path: Path) -> None:
     with Store.open(tmp_path):
         pass
-    assert Database.open(tmp_path, look=True).found == ""
+    calm = Database.open(tmp_path, look=True)
+    assert calm.found == ""
+    calm.close()
     (tmp_path / f"{FILE}-wal").write_bytes(b"rubbish" * 1000)
     opened = Database.open(tmp_path, look=True)
     assert "left out" in opened.found or "damaged" in opened.found
