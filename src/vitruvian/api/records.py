@@ -18,7 +18,7 @@ from vitruvian.api.gate import need
 from vitruvian.api.metrics import metrics_of
 from vitruvian.api.problems import Problem, documented
 from vitruvian.api.site import Site, site_of
-from vitruvian.core.errors import MissingError, ParseError, VitruvianError
+from vitruvian.core.errors import ParseError, VitruvianError
 from vitruvian.platform import intake, registry
 from vitruvian.platform.aside import Aside
 from vitruvian.platform.intake import Bad, Intake, Sent
@@ -28,6 +28,7 @@ from vitruvian.platform.trust.policy import Principal
 
 router = APIRouter(prefix="/v1", tags=["records"], route_class=Direct)
 
+FEW = 10  # twins that are looked up without a thread for it
 READING = {
     "observable": "glucose",
     "time": "2026-03-01T12:30:00+01:00",
@@ -151,12 +152,8 @@ async def send_many(
     """Readings and actions of many twins; each row names its twin. A row of a twin that is not there is refused."""
     site = site_of(request)
     sent = decoded(await request.body())
-    rows: dict[str, TwinRow] = {}
-    for name in {r.twin for r in (*sent.observations, *sent.actions)}:
-        try:
-            rows[name] = site.twin(who, name)
-        except MissingError:
-            continue
+    names = {r.twin for r in (*sent.observations, *sent.actions)}
+    rows = await asyncio.to_thread(site.twins, who, names) if len(names) > FEW else site.twins(who, names)
     return await _taken(request, site, who, sent, rows, key)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
@@ -25,6 +25,7 @@ from vitruvian.platform.trust.policy import Principal
 
 T = TypeVar("T")
 ANSWERS = 2  # numerical answers worked out at once: more threads than cores make all of them late
+KNOWN = 20_000  # twins whose rows are kept in memory
 QUEUE = 64  # that may wait for them
 
 
@@ -80,13 +81,22 @@ class Site:
 
     def twin(self, who: Principal, twin_id: str) -> TwinRow:
         """The twin of this id, if it is the caller's tenant's; what is another's is not there at all."""
-        key = (who.tenant, twin_id)
-        if key not in self._twins:
-            row = self.store(who).find_twin(twin_id) if twin_id.startswith("tw-") else None
-            if row is None or row.id != twin_id:
-                raise MissingError(f"there is no twin '{twin_id}'", where="twins", fix="see GET /v1/twins")
-            self._twins[key] = row  # a twin's row never changes
-        return self._twins[key]
+        held = self._twins.get((who.tenant, twin_id)) or self.twins(who, [twin_id]).get(twin_id)
+        if held is None:
+            raise MissingError(f"there is no twin '{twin_id}'", where="twins", fix="see GET /v1/twins")
+        return held
+
+    def twins(self, who: Principal, twin_ids: Collection[str]) -> dict[str, TwinRow]:
+        """Those of these ids that are the caller's tenant's, by id."""
+        found = {name: self._twins.get((who.tenant, name)) for name in twin_ids}
+        lacking = [name for name, row in found.items() if row is None and name.startswith("tw-")]
+        if lacking:
+            if len(self._twins) + len(lacking) > KNOWN:
+                self._twins.clear()
+            more = self.store(who).twins_of(lacking)
+            self._twins.update({(who.tenant, name): row for name, row in more.items()})  # a twin's row never changes
+            found |= more
+        return {name: row for name, row in found.items() if row is not None}
 
     def live(self, who: Principal, twin_id: str) -> LiveTwin:
         """The same, to be asked."""

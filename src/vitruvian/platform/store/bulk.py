@@ -27,6 +27,7 @@ _NAMES = ", ".join(f'"{name}"' for name in COLUMNS)
 _SQLITE = f"INSERT INTO observations ({_NAMES}) VALUES ({', '.join('?' * len(COLUMNS))}) ON CONFLICT DO NOTHING"
 _STAGED = f"INSERT INTO observations ({_NAMES}) SELECT {_NAMES} FROM staged ON CONFLICT DO NOTHING"
 
+KNOWN = 100_000  # sources that are remembered
 Known = MutableMapping[tuple[str, str, str], str]  # (twin, source's name, actor) -> source id
 
 
@@ -48,10 +49,7 @@ def append(
     """What became of each batch, in order. One that is refused leaves nothing behind; the others are not touched."""
     seq = chain.take_lock(connection)
     plain = [b for b in batches if not b.deeds and not b.asides]
-    ids: list[str] = []
-    for batch in plain:
-        name, seq = _source(connection, batch, known, seq, now_us)
-        ids.append(name)
+    ids, seq = _sources(connection, plain, known, seq, now_us)
     rows = [row for b, name in zip(plain, ids, strict=True) for row in _firsts(b, name, now_us)]
     if rows and _all_new(connection, rows, seq):
         done = iter(_receipts(plain, seq))
@@ -80,7 +78,7 @@ def _careful(connection: Connection, batch: Batch, known: Known, now_us: int) ->
     held = dict(known)
     try:
         with taken_back_on_error(connection):
-            name, seq = _source(connection, batch, known, chain.take_lock(connection), now_us)
+            (name,), seq = _sources(connection, [batch], known, chain.take_lock(connection), now_us)
             rows = list(_firsts(batch, name, now_us))
             if rows and _all_new(connection, rows, seq):
                 (made,) = _receipts([batch], seq)
@@ -101,18 +99,24 @@ def _careful(connection: Connection, batch: Batch, known: Known, now_us: int) ->
     return Receipts(readings, tuple(deeds), seq - before)
 
 
-def _source(connection: Connection, batch: Batch, known: Known, seq: int, now_us: int) -> tuple[str, int]:
-    key = (batch.twin.id, batch.source.name, batch.source.actor)
-    if key in known:
-        return known[key], seq
-    t = sources_table.c
-    match = select(t.id).where(t.twin_id == key[0], t.name == key[1], t.actor == key[2]).order_by(t.seq).limit(1)
-    found = connection.execute(match).scalar()
-    if found is None:
-        seq += 1
-        found = sources.begin(connection, batch.twin, batch.source, seq, now_us)
-    known[key] = found
-    return found, seq
+def _sources(
+    connection: Connection, batches: Sequence[Batch], known: Known, seq: int, now_us: int
+) -> tuple[list[str], int]:
+    """The id of each batch's source; those that are not known are looked up together, and then made together."""
+    keys = [(b.twin.id, b.source.name, b.source.actor) for b in batches]
+    new = {key: batch for key, batch in zip(keys, batches, strict=True) if key not in known}
+    if new:
+        if len(known) > KNOWN:
+            known.clear()
+            new = dict(zip(keys, batches, strict=True))
+        t = sources_table.c
+        for some in chain.chunks(list({twin for twin, _, _ in new})):
+            match = select(t.twin_id, t.name, t.actor, t.id).where(t.twin_id.in_(some)).order_by(t.seq.desc())
+            known.update({tuple(key): made for *key, made in connection.execute(match) if tuple(key) in new})
+        lacking = {key: batch for key, batch in new.items() if key not in known}
+        made, seq = sources.begin_many(connection, [(b.twin, b.source) for b in lacking.values()], seq, now_us)
+        known.update(zip(lacking, made, strict=True))
+    return [known[key] for key in keys], seq
 
 
 def _firsts(batch: Batch, source_id: str, now_us: int) -> Iterator[list[Any]]:

@@ -17,11 +17,22 @@ from vitruvian.platform.store.schema import beliefs, forecasts, kept_aside, sour
 
 def begin(connection: Connection, twin: TwinRow, source: Source, seq: int, now_us: int) -> str:
     """The id under which facts of this source are stored."""
-    made = f"so-{secrets.token_hex(8)}"
-    owner = {"id": made, "tenant": twin.tenant, "twin_id": twin.id, "seq": seq, "received_us": now_us}
-    said = {"name": source.name, "format": source.format, "digest": source.digest, "actor": source.actor}
-    connection.execute(insert(sources).values(**owner, **said, report=None))
-    return made
+    return begin_many(connection, [(twin, source)], seq - 1, now_us)[0][0]
+
+
+def begin_many(
+    connection: Connection, some: Sequence[tuple[TwinRow, Source]], seq: int, now_us: int
+) -> tuple[list[str], int]:
+    """The ids under which facts of these sources are stored, and the last sequence used."""
+    rows = []
+    for twin, source in some:
+        seq += 1
+        owner = {"tenant": twin.tenant, "twin_id": twin.id, "seq": seq, "received_us": now_us, "report": None}
+        said = {"name": source.name, "format": source.format, "digest": source.digest, "actor": source.actor}
+        rows.append({"id": f"so-{secrets.token_hex(8)}", **owner, **said})
+    if rows:
+        connection.execute(insert(sources), rows)
+    return [row["id"] for row in rows], seq
 
 
 def finish(connection: Connection, source_id: str, report: Mapping[str, Any]) -> None:

@@ -84,6 +84,11 @@ class Store:
         with self.database.read() as connection:
             return twins.find(connection, self.tenant, name)
 
+    def twins_of(self, ids: Sequence[str]) -> dict[str, TwinRow]:
+        """Those of these ids that there are, in as few questions as they fit."""
+        with self.database.read() as connection:
+            return twins.by_ids(connection, self.tenant, ids)
+
     def list_twins(self) -> tuple[TwinRow, ...]:
         """In the order in which they were made."""
         with self.database.read() as connection:

@@ -8,12 +8,13 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, func, insert, select
 from sqlalchemy.engine import RowMapping
 
 from vitruvian.core.case import Case, Origin, Series, Subject
 from vitruvian.core.errors import ConflictError, MissingError, StoreError
 from vitruvian.core.kind import AbstractKind, Fittable
+from vitruvian.platform.store import chain
 from vitruvian.platform.store.facts import TwinRow
 from vitruvian.platform.store.schema import subjects, twins
 
@@ -26,7 +27,7 @@ def create(
     """A new twin of this kind for this subject; the case's actions are appended by the caller."""
     if not subject.strip():
         raise StoreError("a subject needs a name", where="create twin", fix="give a pseudonym, e.g. S1")
-    for held in _match(connection, tenant, or_(twins.c.id == subject, subjects.c.pseudonym == subject)):
+    for held in (*_match(connection, tenant, twins.c.id == subject), *named(connection, tenant, [subject])):
         if held.id == subject or held.kind == kind.name:
             raise ConflictError(
                 f"there is already a {held.kind} twin of '{held.subject}': {held.id}",
@@ -51,18 +52,23 @@ def create(
 
 def find(connection: Connection, tenant: str, name: str) -> TwinRow:
     """The twin of this id, else the one of the subject of this name."""
-    fits = _match(connection, tenant, or_(twins.c.id == name, subjects.c.pseudonym == name))
-    fits = tuple(t for t in fits if t.id == name) or fits
+    fits = _match(connection, tenant, twins.c.id == name) or named(connection, tenant, [name])
     if len(fits) == 1:
         return fits[0]
     if fits:
         which = ", ".join(f"{t.id} ({t.kind})" for t in fits)
         raise ConflictError(f"'{name}' has {len(fits)} twins: {which}", where="store", fix="name one by its id")
-    held = everyone(connection, tenant)
-    names = [f"{t.id} ({t.subject})" for t in held[:SHOWN]]
-    more = f" and {len(held) - SHOWN} more" if len(held) > SHOWN else ""
+    names = [f"{t.id} ({t.subject})" for _, t in page(connection, tenant, -1, SHOWN)]
+    count = connection.execute(select(func.count()).select_from(twins).where(twins.c.tenant == tenant)).scalar_one()
+    more = f" and {count - SHOWN} more" if count > SHOWN else ""
     fix = f"use one of {', '.join(names)}{more}" if names else "make one with: vitruvian twin create"
     raise MissingError(f"there is no twin '{name}'", where="store", fix=fix)
+
+
+def by_ids(connection: Connection, tenant: str, ids: Sequence[str]) -> dict[str, TwinRow]:
+    """Those of these ids that there are."""
+    found = (t for some in chain.chunks(ids) for t in _match(connection, tenant, twins.c.id.in_(list(some))))
+    return {twin.id: twin for twin in found}
 
 
 def named(connection: Connection, tenant: str, names: Sequence[str]) -> tuple[TwinRow, ...]:
