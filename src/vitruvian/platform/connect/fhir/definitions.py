@@ -57,6 +57,11 @@ def resource_types() -> frozenset[str]:
     return frozenset(_table()["resources"])
 
 
+def known(name: str) -> bool:
+    """Whether there is a type, or a part of one, of this name."""
+    return name in _table()["types"]
+
+
 @cache
 def shape(name: str) -> Shape:
     """Of a type ("Quantity"), a resource ("Patient") or a part of one ("Patient.contact")."""
