@@ -1,4 +1,4 @@
-"""vitruvian glucose: consensus metrics, the ambulatory glucose profile and error grids, of a twin or of an export."""
+"""vitruvian glucose: consensus metrics, ambulatory profile, error grids and likely meals, of a twin or of an export."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from vitruvian.cli import opened
 from vitruvian.cli.say import json_option, note, put_json, say
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from vitruvian.core.case import Origin
     from vitruvian.core.record import Record
     from vitruvian.models.glycaemia import Trace
@@ -29,6 +31,7 @@ def glucose() -> None:
       vitruvian glucose metrics Ada
       vitruvian glucose agp export.csv --out agp.png
       vitruvian glucose grid pairs.csv
+      vitruvian glucose meals Ada
 
     What is named may be a twin or an export that nobody has taken in: a file of that name comes first.
     """
@@ -119,6 +122,49 @@ def agp(source: str, trace: Trace, out: Path | None, raw: bool, as_json: bool) -
     say(f"{source}: ambulatory glucose profile, {found.days} days, mg/dL")
     say(table(("local time", "5 %", "25 %", "median", "75 %", "95 %"), rows))
     say(path) if path else note("draw it with --out agp.png")
+
+
+@glucose.command()
+@source_options
+@click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Where to draw the last days.")
+@json_option
+def meals(source: str, trace: Trace, out: Path | None, as_json: bool) -> None:
+    """List likely unannounced meals: rises of the sensor like those after a meal, that no log of the twin explains.
+
+    \b
+    Examples:
+      vitruvian glucose meals Ada --days 14
+      vitruvian glucose meals export.csv --json
+
+    Time, carbohydrate with a 90 % range, probability. Nothing is added to the record. Dawn, stress or the end of
+    exercise may look the same. Of a file, which has no log, every meal is listed.
+    """
+    from vitruvian.models.glycaemia import likely_meals
+    from vitruvian.models.glycaemia.sections import said_at, sized
+
+    found = likely_meals(trace, _logged(source, trace))
+    drawn = None if out is None else _drawn(found, out)
+    if as_json:
+        put_json({"source": source, "picture": drawn, **found.to_json()})
+        return
+    from vitruvian.cli.answers import RESEARCH
+    from vitruvian.cli.tables import table
+
+    say(f"{source}: {len(found.found)} likely unannounced meals on {trace.days} days")
+    rows = [(said_at(trace, m.at), sized(m), f"{100 * m.probability:.0f} %") for m in found.found]
+    say(table(("local time", "carbohydrate (90 % range)", "probability"), rows), *([drawn] if drawn else []), RESEARCH)
+
+
+def _logged(source: str, trace: Trace) -> np.ndarray:
+    """Times of a twin's meals, s of the trace; none of a file."""
+    import numpy as np
+
+    from vitruvian.models.glycaemia.sections import logs
+
+    if Path(source).is_file():
+        return np.zeros(0)
+    twin = opened.twin(source).know.twin(None, -float("inf"))
+    return logs(twin.case, twin.record.until(float("inf")), trace)
 
 
 @glucose.command()

@@ -101,5 +101,32 @@ def test_of_a_twin(export: str, tmp_path: Path, ask: Callable[..., Any], run: Ca
     assert json.dumps(pairs)
 
 
+def eaten(days: int = 3) -> str:
+    """A calm sensor at 5 min, with a rise of 70 mg/dL within 45 min from 13:00 on each day."""
+    rows = ["time,glucose (mg/dL),sensor"]
+    for k in range(days * 288):
+        since = k % 288 * 5.0 - 13 * 60.0
+        risen = 70 * np.clip(since / 45, 0, 1) * np.exp(-max(since - 45, 0.0) / 60) if since > 0 else 0.0
+        rows.append(f"{(START + timedelta(minutes=5 * k)).isoformat()},{110 + risen + 2 * np.sin(k / 7):.0f},dexcom")
+    return "\n".join(rows) + "\n"
+
+
+def test_meals_that_no_log_explains(tmp_path: Path, ask: Callable[..., Any], run: Callable[..., Result]) -> None:
+    (tmp_path / "eaten.csv").write_text(eaten(), encoding="utf-8")
+    found = ask("glucose", "meals", "eaten.csv", "--zone", "UTC", "--out", "meals.png")
+    assert [round(m["at"] / 3600 - 24 * d) for d, m in enumerate(found["meals"])] == [13, 13, 13]
+    assert all(m["low"] < m["grams"] < m["high"] and 0.45 <= m["probability"] <= 1 for m in found["meals"])
+    assert (tmp_path / "meals.png").read_bytes().startswith(b"\x89PNG")
+    (tmp_path / "log.csv").write_text(
+        f"time,carbs_g\n{(START + timedelta(days=1, hours=13)).isoformat()},60\n", "utf-8"
+    )
+    run("twin", "create", "--kind", "metabolic", "--subject", "Bo", "--zone", "UTC", "eaten.csv", "log.csv")
+    mine = ask("glucose", "meals", "Bo")
+    assert [int(m["at"] // 86400) for m in mine["meals"]] == [0, 2]
+    said = run("glucose", "meals", "Bo").stdout
+    assert "2 likely unannounced meals on 3 days" in said
+    assert "not a medical device" in said
+
+
 def test_a_name_that_is_neither_is_told(run: Callable[..., Result]) -> None:
     assert "there is no twin" in run("glucose", "metrics", "nobody", code=1).stderr

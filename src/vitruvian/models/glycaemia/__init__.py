@@ -4,9 +4,11 @@ from vitruvian.models.glycaemia.alarm import Alarm, AlarmScore, Lows, Watched, c
 from vitruvian.models.glycaemia.episodes import Episodes, episodes
 from vitruvian.models.glycaemia.errorgrid import ErrorGrid, error_grid
 from vitruvian.models.glycaemia.mage import Mage, mage
+from vitruvian.models.glycaemia.mealweights import likely_meals
 from vitruvian.models.glycaemia.metrics import Metrics, metrics
 from vitruvian.models.glycaemia.profile import Profile, profile
 from vitruvian.models.glycaemia.trace import Grid, Trace
+from vitruvian.models.glycaemia.unannounced import LikelyMeal, LikelyMeals
 
 __all__ = [
     "Alarm",
@@ -14,6 +16,8 @@ __all__ = [
     "Episodes",
     "ErrorGrid",
     "Grid",
+    "LikelyMeal",
+    "LikelyMeals",
     "Lows",
     "Mage",
     "Metrics",
@@ -23,6 +27,7 @@ __all__ = [
     "chosen",
     "episodes",
     "error_grid",
+    "likely_meals",
     "lows",
     "mage",
     "metrics",

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from vitruvian.models.glycaemia.errorgrid import ErrorGrid
     from vitruvian.models.glycaemia.metrics import Metrics
     from vitruvian.models.glycaemia.profile import Profile
+    from vitruvian.models.glycaemia.unannounced import LikelyMeals
 
 # red to orange of the AGP report: Johnson et al., Diabetes Technol Ther 21:S2-17 (2019)
 RANGE_COLOURS = {
@@ -100,4 +101,21 @@ def draw_leads(answer: AlarmScore, ax: Any) -> Any:
     ax.set_xlabel("minutes from alarm to low")
     ax.set_ylabel("lows caught")
     ax.set_title(f"recall {100 * answer.recall:.0f} %, {answer.false_per_day:.2f} false alarms a day", fontsize=9)
+    return ax
+
+
+def draw_meals(answer: LikelyMeals, ax: Any) -> Any:
+    """The last three days of a trace, with each likely meal at its start: g and its 90 % range."""
+    ax = axes(ax)
+    t = answer.trace.civil
+    late = t >= t[-1] - 3 * 86400.0
+    ax.plot(t[late] / 3600, answer.trace.values[late], color=BLUE, lw=1, label="sensor")
+    for m in (m for m in answer.found if m.at >= answer.trace.times[late][0]):
+        hour = float(np.interp(m.at, answer.trace.times, t)) / 3600
+        ax.axvline(hour, color=RANGE_COLOURS["very_high"], lw=1, ls="--")
+        said = f"{m.grams:.0f} g ({m.low:.0f} to {m.high:.0f})"
+        ax.annotate(said, (hour, ax.get_ylim()[1]), rotation=90, va="top", ha="right", fontsize=7, color=INK)
+    ax.set_xlabel("hours of the local clock since the first midnight")
+    ax.set_ylabel("glucose, mg/dL")
+    ax.legend(loc="upper left", fontsize=8)
     return ax

@@ -7,9 +7,12 @@ import numpy as np
 from vitruvian.core.case import Case
 from vitruvian.core.record import Record
 from vitruvian.core.section import Section
+from vitruvian.models.glucose_actions import Meal
+from vitruvian.models.glycaemia.mealweights import SHIPPED, likely_meals
 from vitruvian.models.glycaemia.metrics import FEWEST, Metrics, Value, metrics
 from vitruvian.models.glycaemia.profile import profile
 from vitruvian.models.glycaemia.trace import DAY, Trace
+from vitruvian.models.glycaemia.unannounced import LikelyMeal
 
 DAYS = 14  # the period of an AGP report: Battelino et al., Diabetes Care 42:1593 (2019)
 SHOWN = ("mean", "gmi", "cv", "sd", "median", "iqr", "mage", "modd", "conga24", "lbgi", "hbgi", "adrr", "grade", "gri")
@@ -21,8 +24,43 @@ def sections(case: Case, record: Record, observable: str = "glucose") -> tuple[S
     if len(rows) < 2 or np.ptp(rows.valid_time) < DAY:
         return ()
     last = float(rows.valid_time.max())
-    trace = Trace.of_record(rows.between(last - DAYS * DAY, last), case.origin, observable)
-    return report(trace)
+    rows = rows.between(last - DAYS * DAY, last)
+    trace = Trace.of_record(rows, case.origin, observable)
+    logged = logs(case, rows, trace)
+    return (*report(trace), *meals(trace, logged))
+
+
+def logs(case: Case, record: Record, trace: Trace) -> np.ndarray:
+    """Times of the case's meals, s of the trace (k,)."""
+    shift = trace.times[-1] - float(record.only("glucose", trace.sensor).valid_time.max())
+    return np.array([m.at + shift for m in case.actions(Meal)])
+
+
+def meals(trace: Trace, logged: np.ndarray) -> tuple[Section, ...]:
+    """Meals that the sensor shows and nobody logged; nothing is added to the record. None where no meal is logged."""
+    if not len(logged):
+        return ()
+    found = likely_meals(trace, logged)
+    rows = tuple((said_at(trace, m.at), sized(m), f"{100 * m.probability:.0f} %") for m in found.found)
+    said = (
+        "What the sensor shows and no log explains; dawn, stress or the end of exercise may look the same. Nothing is "
+        "added to the record: log a meal if there was one.",
+        f"Learned from other people's sensors and logs: {SHIPPED.source}.",
+    )
+    head = ("Likely unannounced meal, local time", "carbohydrate (90 % range)", "probability")
+    return (Section("Likely unannounced meals", said, head, rows, found.plot, "The last three days and likely meals"),)
+
+
+def said_at(trace: Trace, at: float) -> str:
+    """Day and local time of a moment of the trace: "day 3, 19:40"."""
+    civil = float(np.interp(at, trace.times, trace.civil))
+    minutes = round(civil % DAY / 60)
+    return f"day {int(civil // DAY) + 1}, {minutes // 60 % 24:02d}:{minutes % 60:02d}"
+
+
+def sized(meal: LikelyMeal) -> str:
+    """Its carbohydrate with a 90 % range."""
+    return f"{meal.grams:.0f} g ({meal.low:.0f} to {meal.high:.0f})"
 
 
 def report(trace: Trace) -> tuple[Section, ...]:
