@@ -12,10 +12,10 @@ from typing import Any
 
 from vitruvian.core.belief import PopulationPrior
 from vitruvian.core.twin import Twin
+from vitruvian.kinds.metabolic import KIND  # one kind for all: compiled code is kept by kind
 from vitruvian.kinds.metabolic.evidence.asked import Asked, asked
 from vitruvian.kinds.metabolic.evidence.cgmacros import Subject
 from vitruvian.kinds.metabolic.evidence.others import spread, told
-from vitruvian.kinds.metabolic.model import Metabolic
 from vitruvian.verbs.backtest import backtest
 from vitruvian.verbs.backtested import TWIN, Backtest
 from vitruvian.verbs.baselines import History, Line, autoregression
@@ -48,7 +48,7 @@ def _one(subject: Subject, lines: dict[float, Line], quick: bool) -> Backtest:
     record = subject.sensor(SENSOR)
     first = float(record.valid_time.min())
     return backtest(
-        Twin(Metabolic(), subject.case, record),
+        Twin(KIND, subject.case, record),
         HORIZONS,
         step=6 * HOUR if quick else HOUR,
         start=first + DAY,

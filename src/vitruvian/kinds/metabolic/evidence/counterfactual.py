@@ -14,16 +14,16 @@ import numpy as np
 
 from vitruvian.core.quantity import Request
 from vitruvian.core.twin import Twin
+from vitruvian.kinds.metabolic import KIND
 from vitruvian.kinds.metabolic.actions import Exercise, Meal
 from vitruvian.kinds.metabolic.evidence.asked import asked
 from vitruvian.kinds.metabolic.evidence.cgmacros import Subject
 from vitruvian.kinds.metabolic.evidence.forecasts import Progress, area
 from vitruvian.kinds.metabolic.evidence.others import NobodyError, spread, told
-from vitruvian.kinds.metabolic.model import DAY, HOUR, Metabolic
+from vitruvian.kinds.metabolic.model import DAY, HOUR
 from vitruvian.verbs.calibrate import calibrate
 from vitruvian.verbs.compare import compare
 
-KIND = Metabolic()
 HALF, WALK = (-60.0, -25.0), (-15.0, -2.0)  # %, of the area and of the mean: claims.toml, fixed before any run
 GRID = np.arange(0.0, 2 * HOUR + 1, 300.0)
 MEMBERS, SEED = 50, 5

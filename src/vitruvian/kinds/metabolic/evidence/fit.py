@@ -17,14 +17,14 @@ import numpy as np
 from vitruvian.core.forcing import Forcing
 from vitruvian.core.quantity import Request
 from vitruvian.core.record import Record
+from vitruvian.kinds.metabolic import KIND
 from vitruvian.kinds.metabolic.evidence.asked import asked
 from vitruvian.kinds.metabolic.evidence.cgmacros import Subject
 from vitruvian.kinds.metabolic.evidence.others import NobodyError, spread, told
-from vitruvian.kinds.metabolic.model import DAY, Metabolic
+from vitruvian.kinds.metabolic.model import DAY
 from vitruvian.verbs.posterior import Problem, mode_of
 
 Progress = Callable[[float], None]
-KIND = Metabolic()
 ENOUGH = 0.9 * 288  # readings of a day
 SECONDS, MARD = 0.1, 10.0  # targets: s a day, %
 

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from vitruvian.core.belief import PopulationPrior
+from vitruvian.kinds.metabolic import KIND
 from vitruvian.kinds.metabolic.evidence.cgmacros import Subject
-from vitruvian.kinds.metabolic.model import DAY, HOUR, Metabolic
+from vitruvian.kinds.metabolic.model import DAY, HOUR
 from vitruvian.kinds.metabolic.population import Population, covariates
 from vitruvian.verbs.posterior import Problem, linearised
 
-KIND = Metabolic()
 # what differs between persons and a sensor with logged meals can tell
 SHARED = tuple(
     p.name for p in KIND.parameters if not p.dims and p.name not in ("dose_action", "walk", "libre_bias", "start")
