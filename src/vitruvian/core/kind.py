@@ -128,6 +128,14 @@ class AbstractKind(ABC):
         """What is believed of such a subject before any of its readings: the parameters' own priors, or better."""
         return PopulationPrior()
 
+    def trusted(self, record: Record, forcing: Forcing) -> Record:
+        """The rows with an sd of their own where one is doubted (an artefact of its sensor); by default as they are.
+
+        Asked for what is the matter *now*: a filter's update, the discrepancy at a belief's time. Parameters are
+        learned from the rows as they are.
+        """
+        return record
+
     def sections(self, case: Case, record: Record) -> Sequence[Section]:
         """What a report of such a subject shows beside what every report has: nothing, or this field's own pages."""
         return ()

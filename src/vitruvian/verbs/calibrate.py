@@ -108,7 +108,7 @@ def _end(problem: Problem, posterior: Posterior, layout: Latents) -> tuple[State
         return None, {}, rows
     if not kind.discrepancies:
         return _run_end(kind, theta, forcing, Request({}), seeds)[1], {}, rows
-    seen = Observing.of(kind, forcing, problem.record)
+    seen = Observing.of(kind, forcing, kind.trusted(problem.record.between(forcing.t0, forcing.t1), forcing))
     outputs, state = _run_end(kind, theta, forcing, seen.request, seeds)
     draws = {n: generator(problem.seed, "residual", n).standard_normal(count) for n in kind.discrepancies}
     return state, seen.remaining(kind, outputs, theta, forcing.t1, draws), rows

@@ -30,6 +30,7 @@ from vitruvian.engines.inference.particle import SHARE, jittered, systematic, we
 from vitruvian.verbs.sensing import Sensed, in_gaussian_space, lasting, log_density, uncorrelated
 
 DISCOUNT = 0.99  # of Liu & West 2001, who advise 0.95 to 0.99
+LOOKED_BACK = 6 * 3600.0  # s of readings from which a kind judges the newest ones
 TRUSTED = 0.5  # `spent` beyond which parameters are noticeably too sure: see engines/inference/enkf.py
 
 
@@ -73,6 +74,7 @@ def predict(instants: Sequence[Instant], *, exact: bool) -> list[Predicted]:
     """
     kind, at = instants[0].kind, instants[0].at
     forcings = [i.forcing() for i in instants]
+    instants = [_weighed(i, f) for i, f in zip(instants, forcings, strict=True)]
     layouts = [Latents.of(kind.parameters, f) for f in forcings]
     padded = [_carried(y, i.belief, kind, exact) for y, i in zip(layouts, instants, strict=True)]
     theta = stack_theta([y.theta(z) for y, z in zip(layouts, padded, strict=True)])
@@ -101,6 +103,14 @@ def predict(instants: Sequence[Instant], *, exact: bool) -> list[Predicted]:
         )
         out.append(Predicted(i, tuple(columns), layout.names, every, own, sensed))
     return out
+
+
+def _weighed(instant: Instant, forcing: Forcing) -> Instant:
+    """The instant with its rows as its kind trusts them, given the last hours."""
+    at = instant.at
+    recent = instant.record.between(at - LOOKED_BACK, at)
+    known = instant.kind.trusted(recent, forcing)
+    return instant if known is recent else dataclasses.replace(instant, rows=known.between(at, at))
 
 
 def _carried(layout: Latents, belief: Belief, kind: AbstractKind, exact: bool) -> np.ndarray:

@@ -177,7 +177,7 @@ def _conditioned(kind: AbstractKind, belief: Belief, now: _Seen, theta: Theta, p
         mine = now.record.observable == name
         keep |= mine & (now.record.valid_time >= at - MEMORY * d.tau)
     whole = dataclasses.replace(now.forcing, t0=belief.window[0], t1=at)
-    seen = Observing.of(kind, whole, now.record.where(keep))
+    seen = Observing.of(kind, whole, kind.trusted(now.record.where(keep), whole))
     outputs = {n: path.at(n, seen.request.times(n)) for n in seen.request.items}
     residual = seen.remaining(kind, outputs, theta, at, residual_draws(kind, belief, at))
     return dataclasses.replace(belief, at=at, residual=residual)

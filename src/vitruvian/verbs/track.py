@@ -95,7 +95,7 @@ def observing(kind: AbstractKind, forcing: Forcing, record: Record) -> Observing
     keep = np.zeros(len(record), dtype=bool)
     for name, d in kind.discrepancies.items():
         keep |= (record.observable == name) & (record.valid_time >= forcing.t1 - MEMORY * d.tau)
-    return Observing.of(kind, forcing, record.where(keep))
+    return Observing.of(kind, forcing, kind.trusted(record.where(keep), forcing))
 
 
 def residual_draws(kind: AbstractKind, belief: Belief, at: float) -> Mapping[str, np.ndarray]:
