@@ -10,9 +10,14 @@ from vitruvian.core.keys import generator, member_seeds
 from vitruvian.core.latents import Latents
 from vitruvian.core.quantity import Request
 from vitruvian.core.record import Record
+from vitruvian.core.twin import Twin
 from vitruvian.engines.jaxsetup import jnp
 from vitruvian.kinds.metabolic import KIND, Exercise, Insulin, Meal, Person, model
 from vitruvian.kinds.metabolic import parameters as par
+from vitruvian.kinds.metabolic.evidence.artefacts import believing
+from vitruvian.verbs.assimilate import assimilate
+from vitruvian.verbs.calibrate import calibrate
+from vitruvian.verbs.forecast import forecast
 from vitruvian.verbs.posterior import Problem, mode_of
 
 HOUR = 3600.0
@@ -176,3 +181,20 @@ def test_a_simulated_day_gives_its_person_back():
     where = {n: i for i, n in enumerate(layout.names)}
     assert sd[where["Gb"]] < 0.6
     assert sd[where["D"]] < 0.9
+
+
+@pytest.mark.parametrize("way", ["calibrate", "assimilate"])
+def test_a_forecast_does_not_follow_a_compression_low(way):
+    """A night at 110 mg/dL, and 20 min ago the sensor fell by 45: half an hour on it is expected near 110."""
+    times = np.arange(0.0, 26.4 * HOUR, 300.0)
+    value = 110.0 + generator(5, "sensor").normal(0.0, 2.0, len(times))
+    value[times > 26 * HOUR] -= 45.0
+    record = Record.of("glucose", times, value, sensor="dexcom")
+    twin = Twin(KIND, Case(Person()), record if way == "calibrate" else record.until(25.9 * HOUR))
+    twin = calibrate(twin, seed=1, members=100)
+    twin = twin if way == "calibrate" else assimilate(twin, record.between(25.91 * HOUR, np.inf))
+    request = Request({"glucose": np.array([times[-1] + 1800.0])})
+    doubting = forecast(twin, request, seed=2)["glucose"].mean()[0]
+    assert doubting > 95.0
+    if way == "calibrate":
+        assert forecast(believing(twin), request, seed=2)["glucose"].mean()[0] < doubting - 15.0

@@ -23,6 +23,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from vitruvian.core.action import Action
 from vitruvian.core.belief import PopulationPrior
 from vitruvian.core.case import Case
@@ -41,6 +43,7 @@ from vitruvian.kinds.metabolic.population import shipped
 from vitruvian.kinds.metabolic.questions import QUESTIONS
 from vitruvian.models import insulin_labels
 from vitruvian.models.glucose_observables import OBSERVABLES, QUANTITIES
+from vitruvian.models.glycaemia.artefacts import doubted
 from vitruvian.models.glycaemia.sections import sections
 
 if TYPE_CHECKING:
@@ -48,6 +51,9 @@ if TYPE_CHECKING:
 
 HOUR = 3600.0
 DAY = 86400.0
+WHITE = 2.0  # mg/dL, white part of a sensor's error; the rest of it cannot be told from the model's
+LATELY, JUST = 3 * HOUR, 900.0  # s in which an artefact is looked for; in which it spoils a learned forecast
+ON_BOARD = 0.05  # units of rapid insulin under the skin that may still move glucose: assumed
 STATES = ("G", "C", "Z", "X", "L", "Q1", "Q2", "F1", "F2", "B", "P", "E")
 
 
@@ -83,9 +89,9 @@ class Metabolic(AbstractOdeKind, Causal, Corrected):
     observables, quantities = OBSERVABLES, QUANTITIES
     actions, subject, questions = (Meal, Insulin, Exercise), Person, QUESTIONS
     noises = (
-        Gaussian("glucose", sd=2.0),  # white part; the rest of a sensor's error cannot be told from the model's
-        Gaussian("glucose", "libre", "libre_bias", sd=2.0, sd_ar=12.0, tau=4500.0),  # CGMacros, Libre less Dexcom
-        Gaussian("glucose", "libre_scan", "libre_bias", sd=2.0, sd_ar=12.0, tau=4500.0),  # the same sensor
+        Gaussian("glucose", sd=WHITE),
+        Gaussian("glucose", "libre", "libre_bias", sd=WHITE, sd_ar=12.0, tau=4500.0),  # CGMacros, Libre less Dexcom
+        Gaussian("glucose", "libre_scan", "libre_bias", sd=WHITE, sd_ar=12.0, tau=4500.0),  # the same sensor
         Gaussian("blood_glucose", sd=6.0),  # a meter: within 15 % in 95 % (ISO 15197:2013), about 6 at 90 mg/dL
     )
     discrepancies = {"glucose": Discrepancy(25.0, 7200.0, "CGMacros, forecasts of half of its subjects")}
@@ -96,6 +102,11 @@ class Metabolic(AbstractOdeKind, Causal, Corrected):
     def population(self, case: Case) -> PopulationPrior:
         assert isinstance(case.subject, Person)
         return shipped().prior(case.subject)
+
+    def trusted(self, record: Record, forcing: Forcing) -> Record:
+        """Likely compression lows are given a larger error, unless rapid insulin acts: then a fall may be real."""
+        dosed = len(forcing.impulses["fast"][0]) or forcing.arrays["f1"] + forcing.arrays["f2"] > ON_BOARD
+        return record if dosed else doubted(record, forcing.schedules["offset"], WHITE)
 
     def sections(self, case: Case, record: Record) -> Sequence[Section]:
         return sections(case, record)
@@ -119,7 +130,15 @@ class Metabolic(AbstractOdeKind, Causal, Corrected):
     def margins(self, name: str, case: Case, record: Record, at: float) -> Margins | None:
         from vitruvian.kinds.metabolic.residual.shipped import margins
 
-        return margins(self.correction, case, record, at) if name == "glucose" else None
+        if name != "glucose" or self._doubts(case, record.between(at - LATELY, at), at):
+            return None  # the trees believe every reading
+        return margins(self.correction, case, record, at)
+
+    def _doubts(self, case: Case, record: Record, at: float) -> bool:
+        """Whether a reading of the last minutes looks like an artefact."""
+        known = self.trusted(record, compiled(case, at - LATELY, at, at))
+        late = known.between(at - JUST, at)
+        return bool(np.any(late.sd > 2 * WHITE))
 
     def initial(self, th: Any, u: Mapping[str, Any]) -> tuple[Any, ...]:
         entered = _entered((u["t"] - u["meal_at"]) / 60 - th["delay"])

@@ -37,9 +37,11 @@ from vitruvian.models import insulin_labels
 from vitruvian.models.dallaman import NUMBERS, STATES, Basal, Now, ParameterSet, basal, begin, eat, rate
 from vitruvian.models.glucose_actions import Exercise, Insulin, Meal, Person, Sleep
 from vitruvian.models.glucose_observables import OBSERVABLES, QUANTITIES
+from vitruvian.models.glycaemia.artefacts import doubted
 from vitruvian.models.glycaemia.sections import sections
 
 HOUR = 3600.0
+WHITE = 2.0  # mg/dL, white part of a sensor's error
 CORE = len(STATES)
 DERIVED = tuple(f.name for f in dataclasses.fields(Basal))
 FACTORS = {"sensitivity": ("Vmx", "kp3"), "emptying": ("kmax", "kmin"), "secretion": ("K", "beta")}
@@ -76,7 +78,7 @@ class MetabolicFast(AbstractOdeKind, Causal):
     observables, quantities = OBSERVABLES, QUANTITIES
     actions, subject, questions = (Meal, Insulin, Exercise, Sleep), Person, QUESTIONS
     noises = (
-        Gaussian("glucose", sd=2.0),  # white part of a sensor's error: CGMacros, as in the kind `metabolic`
+        Gaussian("glucose", sd=WHITE),  # white part of a sensor's error: CGMacros, as in the kind `metabolic`
         Gaussian("glucose", "libre", "libre_bias", sd=2.0, sd_ar=12.0, tau=4500.0),  # CGMacros, Libre less Dexcom
         Gaussian("glucose", "libre_scan", "libre_bias", sd=2.0, sd_ar=12.0, tau=4500.0),  # the same sensor
         Gaussian("blood_glucose", sd=6.0),  # a meter: within 15 % in 95 % (ISO 15197:2013), about 6 at 90 mg/dL
@@ -90,6 +92,11 @@ class MetabolicFast(AbstractOdeKind, Causal):
     def population(self, case: Case) -> PopulationPrior:
         assert isinstance(case.subject, Person)
         return par.population(case.subject)
+
+    def trusted(self, record: Record, forcing: Forcing) -> Record:
+        """Likely compression lows are given a larger error, unless rapid insulin acts: then a fall may be real."""
+        dosed = len(forcing.impulses["fast"][0]) or forcing.arrays["S1"] + forcing.arrays["S2"] > 0
+        return record if dosed else doubted(record, forcing.schedules["offset"], WHITE)
 
     def sections(self, case: Case, record: Record) -> Sequence[Section]:
         return sections(case, record)

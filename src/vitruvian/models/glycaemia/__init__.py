@@ -1,6 +1,7 @@
 """Glycaemia: consensus metrics, the ambulatory glucose profile, error grids and the hypoglycaemia alarm."""
 
 from vitruvian.models.glycaemia.alarm import Alarm, AlarmScore, Lows, Watched, chosen, lows, score, trade_off
+from vitruvian.models.glycaemia.artefacts import Artefacts, artefacts
 from vitruvian.models.glycaemia.episodes import Episodes, episodes
 from vitruvian.models.glycaemia.errorgrid import ErrorGrid, error_grid
 from vitruvian.models.glycaemia.mage import Mage, mage
@@ -13,6 +14,7 @@ from vitruvian.models.glycaemia.unannounced import LikelyMeal, LikelyMeals
 __all__ = [
     "Alarm",
     "AlarmScore",
+    "Artefacts",
     "Episodes",
     "ErrorGrid",
     "Grid",
@@ -24,6 +26,7 @@ __all__ = [
     "Profile",
     "Trace",
     "Watched",
+    "artefacts",
     "chosen",
     "episodes",
     "error_grid",

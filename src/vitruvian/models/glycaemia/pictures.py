@@ -10,6 +10,7 @@ from vitruvian.models.glycaemia.ranges import RANGES
 
 if TYPE_CHECKING:
     from vitruvian.models.glycaemia.alarm import AlarmScore
+    from vitruvian.models.glycaemia.artefacts import Artefacts
     from vitruvian.models.glycaemia.errorgrid import ErrorGrid
     from vitruvian.models.glycaemia.metrics import Metrics
     from vitruvian.models.glycaemia.profile import Profile
@@ -118,4 +119,19 @@ def draw_meals(answer: LikelyMeals, ax: Any) -> Any:
     ax.set_xlabel("hours of the local clock since the first midnight")
     ax.set_ylabel("glucose, mg/dL")
     ax.legend(loc="upper left", fontsize=8)
+    return ax
+
+
+def draw_artefacts(answer: Artefacts, ax: Any) -> Any:
+    """Every candidate of a compression low, from an hour before its start to two hours after."""
+    ax = axes(ax)
+    t, g = answer.trace.times, answer.trace.values
+    for a in answer.found:
+        near = (t >= a.start - 3600.0) & (t <= a.start + 7200.0)
+        ax.plot((t[near] - a.start) / 60, g[near], color=INK, lw=0.6, alpha=0.5)
+        low = slice(a.first, a.last + 1)
+        ax.plot((t[low] - a.start) / 60, g[low], color=RANGE_COLOURS["low"], lw=1.5)
+    ax.axhline(70, color=RANGE_COLOURS["in_range"], lw=0.8)
+    ax.set_xlabel("min since the fall began")
+    ax.set_ylabel("glucose, mg/dL")
     return ax

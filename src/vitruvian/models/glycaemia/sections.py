@@ -8,6 +8,7 @@ from vitruvian.core.case import Case
 from vitruvian.core.record import Record
 from vitruvian.core.section import Section
 from vitruvian.models.glucose_actions import Meal
+from vitruvian.models.glycaemia.artefacts import artefacts
 from vitruvian.models.glycaemia.mealweights import SHIPPED, likely_meals
 from vitruvian.models.glycaemia.metrics import FEWEST, Metrics, Value, metrics
 from vitruvian.models.glycaemia.profile import profile
@@ -27,7 +28,7 @@ def sections(case: Case, record: Record, observable: str = "glucose") -> tuple[S
     rows = rows.between(last - DAYS * DAY, last)
     trace = Trace.of_record(rows, case.origin, observable)
     logged = logs(case, rows, trace)
-    return (*report(trace), *meals(trace, logged))
+    return (*report(trace), *meals(trace, logged), *doubtful(trace))
 
 
 def logs(case: Case, record: Record, trace: Trace) -> np.ndarray:
@@ -49,6 +50,22 @@ def meals(trace: Trace, logged: np.ndarray) -> tuple[Section, ...]:
     )
     head = ("Likely unannounced meal, local time", "carbohydrate (90 % range)", "probability")
     return (Section("Likely unannounced meals", said, head, rows, found.plot, "The last three days and likely meals"),)
+
+
+def doubtful(trace: Trace) -> tuple[Section, ...]:
+    """Candidates of compression lows, apart; they stay in every metric. Nothing where there are none."""
+    found = artefacts(trace)
+    rows = tuple(
+        (said_at(trace, a.start), f"{(a.end - a.start) / 60:.0f}", f"{a.level:.0f} to {a.lowest:.0f}")
+        for a in found.found
+    )
+    said = (
+        "Sharp falls at night that recover at once, as when a sensor is lain on. They may be real lows: check with a "
+        "meter. They count in every figure above; a forecast doubts them, unless rapid insulin acts.",
+    )
+    head = ("Candidate, local time", "min", "mg/dL")
+    shows = "Each candidate from an hour before its start to two hours after"
+    return (Section("Likely compression lows", said, head, rows, found.plot, shows),) if rows else ()
 
 
 def said_at(trace: Trace, at: float) -> str:
