@@ -230,6 +230,7 @@ class _House:
         self.f[:, heap + 2 * ranks] = np.take_along_axis(when, order, axis=1)
         self.i[:, heap + 2 * ranks + 1] = addresses[order]
         self.i[members, addresses[order] + at.POS] = ranks[None, :]
+        self.f[:, heap + 2 * len(coming)] = np.inf
         self.i[:, at.HEAPED] = len(coming)
 
 

@@ -10,15 +10,16 @@ from typing import Any
 import numba
 
 from vitruvian.engines.event import layout as at
+from vitruvian.engines.event.inline import hot
 
 
-@numba.njit
+@hot
 def waits_at(ti: Any, step: int, class_: int) -> int:
     """Address of the counts of a step and class."""
     return ti[at.M_WAITS] + (step * ti[at.N_CLASSES] + class_) * at.WAITS
 
 
-@numba.njit
+@hot
 def more_wait(f: Any, w: int, change: float, t: float) -> None:
     """One more (or fewer) waits."""
     f[w + at.W_AREA] += f[w + at.W_WAITING] * (t - f[w + at.W_TOUCHED])
@@ -26,7 +27,7 @@ def more_wait(f: Any, w: int, change: float, t: float) -> None:
     f[w + at.W_WAITING] += change
 
 
-@numba.njit
+@hot
 def touch(f: Any, g: int, t: float) -> None:
     """Bring the areas of a group to t."""
     dt = t - f[g + at.TOUCHED_F]
@@ -45,7 +46,7 @@ def touch_supply(f: Any, g: int, t: float) -> None:
     f[g + at.TOUCHED_F] = t
 
 
-@numba.njit
+@hot
 def present(f: Any, p: int, change: float, t: float) -> None:
     """One more (or fewer) at a place."""
     f[p + at.P_AREA] += f[p + at.P_PRESENT] * (t - f[p + at.P_TOUCHED])
@@ -53,13 +54,13 @@ def present(f: Any, p: int, change: float, t: float) -> None:
     f[p + at.P_PRESENT] += change
 
 
-@numba.njit
+@hot
 def place_at(ti: Any, place: int, class_: int) -> int:
     """Address of the counts of a place and class; the place after the last is the whole."""
     return ti[at.M_PLACES] + (place * ti[at.N_CLASSES] + class_) * at.PLACES
 
 
-@numba.njit
+@hot
 def enter(ti: Any, tf: Any, i: Any, f: Any, e: int, place: int, t: float) -> None:
     """Go to a place, from none or from another."""
     depart(ti, tf, i, f, e, t)
@@ -70,7 +71,7 @@ def enter(ti: Any, tf: Any, i: Any, f: Any, e: int, place: int, t: float) -> Non
     f[e + at.ENTERED_F] = t
 
 
-@numba.njit
+@hot
 def depart(ti: Any, tf: Any, i: Any, f: Any, e: int, t: float) -> None:
     """Leave the place one is at, if any."""
     if i[e + at.PLACE] >= 0:
@@ -78,7 +79,7 @@ def depart(ti: Any, tf: Any, i: Any, f: Any, e: int, t: float) -> None:
         i[e + at.PLACE] = -1
 
 
-@numba.njit
+@hot
 def stayed(ti: Any, tf: Any, f: Any, p: int, t: float, stay: float, place: int) -> None:
     """A stay at a place is over."""
     present(f, p, -1.0, t)
@@ -88,7 +89,7 @@ def stayed(ti: Any, tf: Any, f: Any, p: int, t: float, stay: float, place: int) 
         f[p + at.P_OVER] += 1.0
 
 
-@numba.njit
+@hot
 def note(i: Any, f: Any, t: float, what: int, who: int, where: int, unit: int) -> None:
     """A row of the trace, where one is kept."""
     if i[at.TRACE_ROOM] > 0:

@@ -15,13 +15,14 @@ import numba
 import numpy as np
 
 from vitruvian.engines.event import layout as at
+from vitruvian.engines.event.inline import hot
 
 _C = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio, odd
 _M1, _M2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)  # splitmix64, variant 13 of Stafford
 _S1, _S2, _S3, _TOP = np.uint64(30), np.uint64(27), np.uint64(31), np.uint64(12)
 
 
-@numba.njit
+@hot
 def mixed(z: np.uint64) -> np.uint64:
     """splitmix64's finaliser, a bijection."""
     z = (z ^ (z >> _S1)) * _M1
@@ -35,20 +36,20 @@ def member_key(seed: np.uint64) -> Any:
     return np.int64(mixed(seed + _C))
 
 
-@numba.njit
+@hot
 def entity_hash(key: int, number: int) -> Any:
     """What an entity's draws start from, as a signed word."""
     return np.int64(mixed(np.uint64(key) + _C * np.uint64(number)))
 
 
-@numba.njit
+@hot
 def purpose(step: int, round_: int, repeat: int, what: int) -> int:
     """One number for what a draw is for; the lowest bits are for further draws of one purpose."""
     top = ((step << at.ROUND_BITS) | (round_ & 0xFFFF)) << at.REPEAT_BITS | (repeat & 0xFF)
     return ((top << at.WHAT_BITS) | what) << at.SUB_BITS
 
 
-@numba.njit
+@hot
 def uniform(start: int, aim: int) -> float:
     """Uniform in (0, 1), 52 bits, never an end."""
     word = mixed(np.uint64(start) + _C * np.uint64(aim))
@@ -106,7 +107,7 @@ def other(ti: Any, tf: Any, law: int, start: int, aim: int) -> float:
     return low + (high - low) * (place - k)
 
 
-@numba.njit
+@hot
 def draw(ti: Any, tf: Any, law: int, start: int, aim: int) -> float:
     """Duration, s, by the law at this address of the tables."""
     family = ti[law + at.FAMILY]

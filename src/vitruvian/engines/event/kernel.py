@@ -15,7 +15,8 @@ from vitruvian.engines.compiled import compiled
 from vitruvian.engines.event import layout as at
 from vitruvian.engines.event.counting import note, place_at, stayed, touch_supply
 from vitruvian.engines.event.hashing import member_key
-from vitruvian.engines.event.heap import pop, push, remove
+from vitruvian.engines.event.heap import close, first, push, remove
+from vitruvian.engines.event.inline import hot
 from vitruvian.engines.event.interrupt import fail, lives, set_open
 from vitruvian.engines.event.patients import finish, give_up, gone, send, table_of, waits_at
 from vitruvian.engines.event.pointers import floats, ints
@@ -76,7 +77,7 @@ def priorities(ti: Any, tf: Any, i: Any, f: Any) -> None:
                     f[ti[at.M_CLASSES] + c] = under
 
 
-@numba.njit
+@hot
 def end(ti: Any, tf: Any, i: Any, f: Any, e: int, t: float) -> None:
     """A hold ends: of work on a unit, or of a patient and those served together."""
     give_supplies(ti, tf, i, f, table_of(ti, i[e + at.STEP]), t)
@@ -106,7 +107,7 @@ def work_done(ti: Any, tf: Any, i: Any, f: Any, e: int, t: float) -> None:
         lives(ti, tf, i, f, u, t)
 
 
-@numba.njit
+@hot
 def happen(ti: Any, tf: Any, i: Any, f: Any, d: Any, a: int, t: float, t1: float) -> None:
     """What the thing at address a does now."""
     what = i[a + at.WHAT]
@@ -141,7 +142,7 @@ def happen(ti: Any, tf: Any, i: Any, f: Any, d: Any, a: int, t: float, t1: float
         follow(i, f, a, at.MODE, at.MODE_EDGE, k, d, c, t1)
 
 
-@numba.njit
+@hot
 def read(f: Any, i: Any, t: float, reads: Any, seen: Any) -> None:
     """Values asked for at t: a word, brought up to date by its level and its time where it is an area."""
     for k in range(reads.shape[0]):
@@ -151,7 +152,7 @@ def read(f: Any, i: Any, t: float, reads: Any, seen: Any) -> None:
         seen[k] = value
 
 
-@numba.njit
+@hot
 def lacks_room(ti: Any, i: Any) -> bool:
     """Might the next event need more room than there is? One arrival, and a job for every unit that can need one."""
     if i[at.ROOM] - i[at.ALIVE] < ti[at.MAKERS] + 1:
@@ -173,7 +174,7 @@ def go(ti: Any, tf: Any, i: Any, f: Any, d: Any, t1: float, asked: Any, reads: A
         i[at.BEGUN] = at.RUNNING
     n = i[at.TAKEN]
     while True:
-        t = f[i[at.HEAP]] if i[at.HEAPED] > 0 else np.inf
+        t = f[i[at.HEAP]]
         while n < len(asked) and asked[n] < t:
             read(f, i, asked[n], reads, seen[n])
             n += 1
@@ -183,8 +184,9 @@ def go(ti: Any, tf: Any, i: Any, f: Any, d: Any, t1: float, asked: Any, reads: A
         if lacks_room(ti, i):
             return
         f[at.TIME_F] = t
-        happen(ti, tf, i, f, d, pop(i, f), t, t1)
+        happen(ti, tf, i, f, d, first(i, f), t, t1)
         settle(ti, tf, i, f, t)
+        close(i, f)
         if i[at.CHECK] == 1:
             i[at.CHECK] = 0
             if ti[at.CYCLES] == 1 and stuck(ti, i, f, t):

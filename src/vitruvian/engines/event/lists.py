@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
-
 from vitruvian.engines.event import layout as at
+from vitruvian.engines.event.inline import hot
 
 
-@numba.njit
+@hot
 def list_of(ti: Any, i: Any, e: int, s: int) -> int:
     """The list in which entity e waits for the step at table address s."""
     n = ti[s + at.LIST0] + i[e + at.CLASS]
@@ -19,7 +18,7 @@ def list_of(ti: Any, i: Any, e: int, s: int) -> int:
     return ti[at.M_LISTS] + at.LIST_SIZE * n
 
 
-@numba.njit
+@hot
 def insert(i: Any, f: Any, q: int, e: int) -> None:
     """Into list q behind all who came before, looked for from the end."""
     i[e + at.LIST] = q
@@ -41,7 +40,7 @@ def insert(i: Any, f: Any, q: int, e: int) -> None:
         i[after + at.PREV] = e
 
 
-@numba.njit
+@hot
 def unlink(i: Any, e: int) -> None:
     """Out of the list one is in."""
     q, before, after = i[e + at.LIST], i[e + at.PREV], i[e + at.NEXT]

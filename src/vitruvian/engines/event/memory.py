@@ -51,6 +51,7 @@ def template(tables: Tables, room: int) -> np.ndarray:
     i = np.zeros(heap + heap_words(tables, room), dtype=np.int64)
     f = i.view(np.float64)
     i[at.HEAP], i[at.TOP], i[at.ROOM] = heap, o["M_ENTITIES"], room
+    f[heap] = np.inf  # behind the last pair
     _groups(tables, i, f)
     words = tables.words
     needs = words[words[at.TABLES_HEADER - 1] :]
@@ -99,7 +100,7 @@ def with_room(tables: Tables, memory: np.ndarray, room: int, trace_rows: int = 0
     trace = new_heap + heap_words(tables, room)
     out = np.zeros((len(memory), trace + at.TRACE_ROW * trace_rows), dtype=np.int64)
     out[:, :heap] = memory[:, :heap]
-    size = 2 * int(memory[:, at.HEAPED].max(initial=0))
+    size = 2 * int(memory[:, at.HEAPED].max(initial=0)) + 1
     out[:, new_heap : new_heap + size] = memory[:, heap : heap + size]
     kept = at.TRACE_ROW * int(memory[:, at.TRACED].max(initial=0))
     if kept and memory[0, at.TRACE_ROOM]:

@@ -11,19 +11,20 @@ from vitruvian.engines.event import layout as at
 from vitruvian.engines.event.counting import depart, enter, more_wait, note, place_at, stayed, waits_at
 from vitruvian.engines.event.hashing import draw, entity_hash, purpose, uniform
 from vitruvian.engines.event.heap import push, remove
+from vitruvian.engines.event.inline import hot
 from vitruvian.engines.event.lists import insert, list_of, unlink
 from vitruvian.engines.event.units import allocate, dirty, draw_supply, give_back, unreserve
 
 _ENTITY_RANK = at.RANKS[at.END] << at.RANK_BITS
 
 
-@numba.njit
+@hot
 def table_of(ti: Any, step: int) -> int:
     """Table address of a step."""
     return ti[at.T_STEPS] + at.STEP_TAB * step
 
 
-@numba.njit
+@hot
 def born(i: Any, f: Any, number: int, class_: int, t: float) -> int:
     """A new entity's address."""
     e = i[at.FREED]
@@ -42,7 +43,7 @@ def born(i: Any, f: Any, number: int, class_: int, t: float) -> int:
     return e
 
 
-@numba.njit
+@hot
 def leave(ti: Any, tf: Any, i: Any, f: Any, e: int, t: float) -> None:
     """Out of the house: everything is given back."""
     depart(ti, tf, i, f, e, t)
@@ -60,7 +61,7 @@ def gone(i: Any, e: int) -> None:
     i[at.ALIVE] -= 1
 
 
-@numba.njit
+@hot
 def chosen(ti: Any, tf: Any, row: int, e_hash: int, aim: int) -> int:
     """What a row [count, then cumulative chance and result] says; GONE where its chances end below 1."""
     n = ti[row]
@@ -75,7 +76,7 @@ def chosen(ti: Any, tf: Any, row: int, e_hash: int, aim: int) -> int:
     return at.GONE
 
 
-@numba.njit
+@hot
 def route(ti: Any, tf: Any, i: Any, e: int) -> int:
     """Where entity e goes after its step: by a mode that is on, else by attribute, else by class."""
     s = table_of(ti, i[e + at.STEP])
@@ -129,7 +130,7 @@ def unseen(ti: Any, f: Any, i: Any, e: int) -> None:
     f[place_at(ti, ti[at.N_PLACES], i[e + at.CLASS]) + at.P_UNSEEN] += 1.0
 
 
-@numba.njit
+@hot
 def admit(ti: Any, tf: Any, i: Any, f: Any, e: int, step: int, t: float) -> None:
     """Wait for a step, or start it at once where nothing is needed."""
     s = table_of(ti, step)
@@ -143,7 +144,7 @@ def admit(ti: Any, tf: Any, i: Any, f: Any, e: int, step: int, t: float) -> None
     if i[e + at.PLACE] < 0 and ti[s + at.STEP_PLACE] >= 0:
         enter(ti, tf, i, f, e, ti[s + at.STEP_PLACE], t)
     if ti[s + at.PLAIN] == 1 and ti[s + at.BATCH_SIZE] == 0:
-        begin(ti, tf, i, f, e, t)
+        begin(ti, tf, i, f, e, length_of(ti, tf, i, f, e), t)
         return
     more_wait(f, w, 1.0, t)
     i[ti[at.M_STEPS] + at.STEP_SIZE * step + at.WAITING] += 1
@@ -157,7 +158,7 @@ def admit(ti: Any, tf: Any, i: Any, f: Any, e: int, step: int, t: float) -> None
         push(i, f, e, t + draw(ti, tf, ti[s + at.PATIENCE], i[e + at.HASH], aim))
 
 
-@numba.njit
+@hot
 def wait(ti: Any, tf: Any, i: Any, f: Any, e: int, t: float) -> None:
     """Into the waiting list; whoever may serve e is served when the event is over."""
     s = table_of(ti, i[e + at.STEP])
@@ -203,12 +204,12 @@ def send(ti: Any, tf: Any, i: Any, f: Any, step: int, t: float) -> None:
     remove(i, f, e)
     if ti[table_of(ti, step) + at.PLAIN] == 1:
         seen(ti, tf, i, f, e, t)
-        begin(ti, tf, i, f, e, t)
+        begin(ti, tf, i, f, e, length_of(ti, tf, i, f, e), t)
     else:
         wait(ti, tf, i, f, e, t)
 
 
-@numba.njit
+@hot
 def seen(ti: Any, tf: Any, i: Any, f: Any, e: int, t: float) -> None:
     """The wait of e and its mates is over: count it."""
     step = i[e + at.STEP]
@@ -227,9 +228,24 @@ def seen(ti: Any, tf: Any, i: Any, f: Any, e: int, t: float) -> None:
         m = i[m + at.MATE]
 
 
-@numba.njit
-def begin(ti: Any, tf: Any, i: Any, f: Any, e: int, t: float) -> None:
-    """Start the hold; what is due to be given back now is."""
+@hot
+def length_of(ti: Any, tf: Any, i: Any, f: Any, e: int) -> float:
+    """How long e will hold what its step seizes: what an interruption left of it, else drawn.
+
+    Whoever begins asks for it first: a draw takes as long as what is done meanwhile, and the heap waits for it.
+    """
+    step, length = i[e + at.STEP], f[e + at.LEFT_F]
+    if np.isnan(length):
+        law = ti[ti[table_of(ti, step) + at.HOLDS] + i[e + at.CLASS]]
+        aim = purpose(step, i[e + at.ROUND], i[e + at.REPEAT], at.HOLD)
+        length = f[ti[at.M_STEPS] + at.STEP_SIZE * step + at.GAIN_F] * draw(ti, tf, law, i[e + at.HASH], aim)
+        f[e + at.LENGTH_F] = length
+    return length
+
+
+@hot
+def begin(ti: Any, tf: Any, i: Any, f: Any, e: int, length: float, t: float) -> None:
+    """Start a hold of this length; what is due to be given back now is."""
     step = i[e + at.STEP]
     s = table_of(ti, step)
     if ti[s + at.FREE_POOLS] > 0:
@@ -246,12 +262,6 @@ def begin(ti: Any, tf: Any, i: Any, f: Any, e: int, t: float) -> None:
         f[waits_at(ti, step, i[m + at.CLASS]) + at.W_HOLDING] += 1.0
         f[m + at.BEGAN_F] = t
         m = i[m + at.MATE]
-    length = f[e + at.LEFT_F]
-    if np.isnan(length):
-        law = ti[ti[s + at.HOLDS] + i[e + at.CLASS]]
-        aim = purpose(step, i[e + at.ROUND], i[e + at.REPEAT], at.HOLD)
-        length = f[ti[at.M_STEPS] + at.STEP_SIZE * step + at.GAIN_F] * draw(ti, tf, law, i[e + at.HASH], aim)
-        f[e + at.LENGTH_F] = length
     i[e + at.WHAT] = at.END
     push(i, f, e, t + length)
     u = i[e + at.HELD + i[e + at.OWN]] if i[e + at.OWN] < i[e + at.HELD_N] else 0
@@ -271,7 +281,7 @@ def use(ti: Any, tf: Any, i: Any, f: Any, b: int, amount: float, t: float) -> No
         push(i, f, b, t + draw(ti, tf, ti[table + at.LEAD], start, purpose(0, 0, 0, at.LEAD_TIME)))
 
 
-@numba.njit
+@hot
 def finish(ti: Any, tf: Any, i: Any, f: Any, e: int, t: float) -> None:
     """A hold is over for one entity: where to; it stays, holding all, where the next step blocks."""
     w = waits_at(ti, i[e + at.STEP], i[e + at.CLASS])
@@ -285,7 +295,7 @@ def finish(ti: Any, tf: Any, i: Any, f: Any, e: int, t: float) -> None:
         go_on(ti, tf, i, f, e, goal, t)
 
 
-@numba.njit
+@hot
 def go_on(ti: Any, tf: Any, i: Any, f: Any, e: int, goal: int, t: float) -> None:
     """Give back what this step does not keep, and join the next, or leave."""
     s = table_of(ti, i[e + at.STEP])

@@ -14,13 +14,14 @@ import numpy as np
 from vitruvian.engines.event import layout as at
 from vitruvian.engines.event.counting import place_at, present
 from vitruvian.engines.event.heap import remove
+from vitruvian.engines.event.inline import hot
 from vitruvian.engines.event.interrupt import in_use, interrupt, standing, worse
 from vitruvian.engines.event.lists import unlink
-from vitruvian.engines.event.patients import begin, born, go_on, has_room, join, seen, table_of
+from vitruvian.engines.event.patients import begin, born, go_on, has_room, join, length_of, seen, table_of
 from vitruvian.engines.event.units import allocate, supplied, take
 
 
-@numba.njit
+@hot
 def urgency(ti: Any, tf: Any, f: Any, q: int, i: Any, e: int, t: float) -> float:
     """Priority of e, who waits in list q, less what it has aged."""
     c = i[q + at.LIST_CLASS]
@@ -28,18 +29,19 @@ def urgency(ti: Any, tf: Any, f: Any, q: int, i: Any, e: int, t: float) -> float
     return base - tf[ti[at.T_CLASSES] + at.CLASS_SIZE * c + at.AGEING_F] * (t - f[e + at.SINCE_F])
 
 
-@numba.njit
+@hot
 def grant(ti: Any, tf: Any, i: Any, f: Any, e: int, t: float) -> None:
     """What was allocated to e is its own: the wait is over."""
+    length = length_of(ti, tf, i, f, e)
     unlink(i, e)
     i[at.URGENT] -= ti[ti[at.T_CLASSES] + at.CLASS_SIZE * i[e + at.CLASS] + at.PREEMPTS]
     remove(i, f, e)
     take(i, f, e, t)
     seen(ti, tf, i, f, e, t)
-    begin(ti, tf, i, f, e, t)
+    begin(ti, tf, i, f, e, length, t)
 
 
-@numba.njit
+@hot
 def serve(ti: Any, tf: Any, i: Any, f: Any, g: int, t: float) -> None:
     """Give what group or supply g has to the heads of the lists that need it, the most urgent first."""
     i[at.STAMP] += 1
@@ -64,7 +66,7 @@ def serve(ti: Any, tf: Any, i: Any, f: Any, g: int, t: float) -> None:
             i[best + at.TRIED] = i[at.STAMP]
 
 
-@numba.njit
+@hot
 def earlier(i: Any, f: Any, a: int, b: int) -> bool:
     """Did a come before b?"""
     return f[a + at.SINCE_F] < f[b + at.SINCE_F] or (
@@ -72,7 +74,7 @@ def earlier(i: Any, f: Any, a: int, b: int) -> bool:
     )
 
 
-@numba.njit
+@hot
 def settle(ti: Any, tf: Any, i: Any, f: Any, t: float) -> None:
     """Until nothing more can be given."""
     while True:

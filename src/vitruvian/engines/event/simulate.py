@@ -43,7 +43,7 @@ class Simulation:
     @cached_property
     def state_version(self) -> str:
         """Layout of the state."""
-        return f"event-2:{self.tables.digest}"
+        return f"event-3:{self.tables.digest}"
 
     def run(
         self,

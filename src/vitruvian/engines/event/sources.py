@@ -17,17 +17,18 @@ from vitruvian.engines.event import layout as at
 from vitruvian.engines.event.counting import note, place_at, present
 from vitruvian.engines.event.hashing import entity_hash, normal, purpose, uniform
 from vitruvian.engines.event.heap import push, remove
+from vitruvian.engines.event.inline import hot
 from vitruvian.engines.event.patients import born, chosen, join
 
 
-@numba.njit
+@hot
 def edge_of(d: Any, c: int, k: int) -> float:
     """The k-th edge of channel c of a drive [width, then each channel's edges and levels]."""
     width = int(d[0])
     return d[1 + c * (2 * width + 1) + k] if k < width else np.inf
 
 
-@numba.njit
+@hot
 def level_of(d: Any, c: int, k: int) -> float:
     """The level of channel c from its edge k - 1 on."""
     width = int(d[0])
@@ -56,9 +57,9 @@ def number_of(ti: Any, i: Any, a: int) -> int:
 
 
 @numba.njit
-def fresh_mass(ti: Any, i: Any, f: Any, a: int) -> None:
-    """Draw the mass to the next candidate."""
-    f[a + at.MASS_F] = -math.log(uniform(entity_hash(i[at.KEY], number_of(ti, i, a)), purpose(0, 0, 0, at.GAP)))
+def mass_of(i: Any, number: int) -> float:
+    """Draw the mass to the candidate of this number."""
+    return -math.log(uniform(entity_hash(i[at.KEY], number), purpose(0, 0, 0, at.GAP)))
 
 
 @numba.njit
@@ -69,7 +70,7 @@ def slot_time(ti: Any, tf: Any, i: Any, f: Any, a: int) -> float:
     return at.WEEK * (index // n) + tf[slots + 1 + index % n] - f[at.OFFSET_F]
 
 
-@numba.njit
+@hot
 def candidate(ti: Any, tf: Any, i: Any, f: Any, a: int, d: Any, t1: float) -> float:
     """Time of the next candidate, inf if it is after t1."""
     s = i[a + at.SOURCE_TAB]
@@ -94,13 +95,12 @@ def candidate(ti: Any, tf: Any, i: Any, f: Any, a: int, d: Any, t1: float) -> fl
     return t if t <= t1 else np.inf
 
 
-@numba.njit
-def step_on(ti: Any, i: Any, f: Any, a: int, t: float) -> None:
-    """The candidate at t is dealt with: on to the next."""
+@hot
+def step_on(ti: Any, i: Any, f: Any, a: int, mass: float, t: float) -> None:
+    """The candidate at t is dealt with: on to the next, which is this mass away."""
     i[a + at.INDEX] += 1
     if ti[i[a + at.SOURCE_TAB] + at.APPOINTED] == 0:
-        f[a + at.ANCHOR_F] = t
-        fresh_mass(ti, i, f, a)
+        f[a + at.ANCHOR_F], f[a + at.MASS_F] = t, mass
 
 
 @numba.njit
@@ -113,7 +113,7 @@ def sources_start(ti: Any, tf: Any, i: Any, f: Any, d: Any, t0: float, t1: float
         if ti[s + at.APPOINTED] == 0:
             if new:
                 f[a + at.ANCHOR_F] = t0
-                fresh_mass(ti, i, f, a)
+                f[a + at.MASS_F] = mass_of(i, number_of(ti, i, a))
             i[a + at.PIECE] = passed(d, ti[s + at.RATE_CHANNEL], f[a + at.ANCHOR_F])
         elif new:
             weeks = int((t0 + f[at.OFFSET_F]) / at.WEEK) - 1
@@ -148,27 +148,28 @@ def sources_end(ti: Any, tf: Any, i: Any, f: Any, d: Any, t1: float) -> None:
         if ti[i[a + at.SOURCE_TAB] + at.APPOINTED] == 0 and not active(ti, i, a, d):
             t = candidate(ti, tf, i, f, a, d, t1)
             while t < np.inf:
-                step_on(ti, i, f, a, t)
+                step_on(ti, i, f, a, mass_of(i, number_of(ti, i, a) + 1), t)
                 t = candidate(ti, tf, i, f, a, d, t1)
 
 
-@numba.njit
+@hot
 def arrival(ti: Any, tf: Any, i: Any, f: Any, a: int, d: Any, t: float, t1: float) -> None:
     """The candidate of the source layer at address a: in or not; then the next."""
     s, number = i[a + at.SOURCE_TAB], number_of(ti, i, a)
+    mass = mass_of(i, number + 1)  # asked for first: see `length_of`
     c = ti[s + at.FACTOR_CHANNEL]
     chance = level_of(d, c, passed(d, c, t)) - i[a + at.LAYER]
     if chance >= 1.0 or (
         chance > 0.0 and uniform(entity_hash(i[at.KEY], number), purpose(0, 0, 0, at.ACCEPT)) < chance
     ):
         come(ti, tf, i, f, a, s, number, t)
-    step_on(ti, i, f, a, t)
+    step_on(ti, i, f, a, mass, t)
     t = candidate(ti, tf, i, f, a, d, t1)
     if t < np.inf:
         push(i, f, a, t)
 
 
-@numba.njit
+@hot
 def come(ti: Any, tf: Any, i: Any, f: Any, a: int, s: int, number: int, t: float) -> None:
     """A new patient: now, or on the way to an appointment; or one who does not show up."""
     start = entity_hash(i[at.KEY], number)
@@ -189,7 +190,7 @@ def come(ti: Any, tf: Any, i: Any, f: Any, a: int, s: int, number: int, t: float
         arrive(ti, tf, i, f, e, t)
 
 
-@numba.njit
+@hot
 def arrive(ti: Any, tf: Any, i: Any, f: Any, e: int, t: float) -> None:
     """At the door."""
     source = i[e + at.NUMBER] >> (at.LAYER_BITS + at.INDEX_BITS)

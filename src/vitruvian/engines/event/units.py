@@ -8,9 +8,10 @@ import numba
 
 from vitruvian.engines.event import layout as at
 from vitruvian.engines.event.counting import note, touch, touch_supply
+from vitruvian.engines.event.inline import hot
 
 
-@numba.njit
+@hot
 def dirty(i: Any, g: int) -> None:
     """A group or supply has something to give: it is served when the event is over, in the order of these calls."""
     if i[g + at.DIRTY] == -1:
@@ -33,7 +34,7 @@ def lowest(i: Any, g: int, state: int) -> int:
     return 0
 
 
-@numba.njit
+@hot
 def first_free(i: Any, g: int) -> int:
     """The first free unit of a group that has one."""
     u = i[g + at.HINT]
@@ -43,7 +44,7 @@ def first_free(i: Any, g: int) -> int:
     return u
 
 
-@numba.njit
+@hot
 def freed(i: Any, g: int, u: int) -> None:
     """A unit of a group is free."""
     i[u + at.STATE] = at.FREE
@@ -51,7 +52,7 @@ def freed(i: Any, g: int, u: int) -> None:
     i[g + at.HINT] = min(i[g + at.HINT], u)
 
 
-@numba.njit
+@hot
 def supplied(ti: Any, tf: Any, f: Any, s: int) -> bool:
     """Is there enough of the supplies that the step at table address s uses?"""
     b = ti[s + at.BULK1]
@@ -61,7 +62,7 @@ def supplied(ti: Any, tf: Any, f: Any, s: int) -> bool:
     return not (b > 0 and f[b + at.LEVEL_F] < tf[s + at.AMOUNT2_F])
 
 
-@numba.njit
+@hot
 def allocate(ti: Any, tf: Any, i: Any, f: Any, e: int, s: int, needs: int) -> bool:
     """Reserve a unit for every need of entity e, the first alternative that has one; all or none."""
     if not supplied(ti, tf, f, s):
@@ -95,7 +96,7 @@ def unreserve(i: Any, e: int, n: int) -> None:
         freed(i, i[u + at.GROUP_OF], u)
 
 
-@numba.njit
+@hot
 def take(i: Any, f: Any, e: int, t: float) -> None:
     """What `allocate` reserved is in use."""
     first, last = i[e + at.HELD_N], i[e + at.OWN]
@@ -146,7 +147,7 @@ def to_work(i: Any, u: int) -> None:
     i[at.JOBS_LAST] = u
 
 
-@numba.njit
+@hot
 def out_of_hand(ti: Any, i: Any, f: Any, u: int, t: float, clean: bool) -> None:
     """A unit in use is given back: to repair, to its turnaround, off, or to the next."""
     g = i[u + at.GROUP_OF]
@@ -164,7 +165,7 @@ def out_of_hand(ti: Any, i: Any, f: Any, u: int, t: float, clean: bool) -> None:
         to_next(i, u, g)
 
 
-@numba.njit
+@hot
 def to_next(i: Any, u: int, g: int) -> None:
     """Off at the end of a shift, or free."""
     if i[u + at.LEAVING] == 1:
@@ -198,7 +199,7 @@ def among(ti: Any, pools: int, pool: int) -> bool:
     return False
 
 
-@numba.njit
+@hot
 def give_back(
     ti: Any, i: Any, f: Any, e: int, first: int, last: int, pools: int, wanted: bool, t: float, clean: bool
 ) -> int:

@@ -67,7 +67,7 @@ def test_a_member_does_not_know_its_batch() -> None:
 def test_a_state_of_another_model_or_time_is_refused() -> None:
     simulation, drive = driven(2)
     _, state = simulation.run(drive, member_seeds(1, 2), np.zeros(0), ())
-    with pytest.raises(BeliefError, match="wanted event-2"):
+    with pytest.raises(BeliefError, match="wanted event-3"):
         driven(4)[0].run(drive, member_seeds(1, 2), np.zeros(0), (), state)
     with pytest.raises(BeliefError, match=r"at 86400 s, wanted .* at 0 s"):
         simulation.run(drive, member_seeds(1, 2), np.zeros(0), (), state)
