@@ -16,10 +16,11 @@ import numpy as np
 
 from vitruvian.engines.event import layout as at
 from vitruvian.engines.event.inline import hot
+from vitruvian.engines.event.ziggurat import STRIPS, TRIES, R, edges, heights
 
 _C = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio, odd
 _M1, _M2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)  # splitmix64, variant 13 of Stafford
-_S1, _S2, _S3, _TOP = np.uint64(30), np.uint64(27), np.uint64(31), np.uint64(12)
+_S1, _S2, _S3, _TOP, _STRIP = np.uint64(30), np.uint64(27), np.uint64(31), np.uint64(12), np.uint64(STRIPS - 1)
 
 
 @hot
@@ -50,10 +51,47 @@ def purpose(step: int, round_: int, repeat: int, what: int) -> int:
 
 
 @hot
-def uniform(start: int, aim: int) -> float:
-    """Uniform in (0, 1), 52 bits, never an end."""
-    word = mixed(np.uint64(start) + _C * np.uint64(aim))
+def word_of(start: int, aim: int) -> Any:
+    """64 random bits."""
+    return mixed(np.uint64(start) + _C * np.uint64(aim))
+
+
+@hot
+def unit(word: np.uint64) -> float:
+    """The 52 highest bits as a number in (0, 1), never an end."""
     return (np.float64(word >> _TOP) + 0.5) * 2.0**-52
+
+
+@hot
+def uniform(start: int, aim: int) -> float:
+    """Uniform in (0, 1)."""
+    return unit(word_of(start, aim))
+
+
+@hot
+def exponential(start: int, aim: int) -> float:
+    """Exponential with mean 1, by the ziggurat; takes sub-draws from aim on, two a try."""
+    word = word_of(start, aim)
+    strip = np.int64(word & _STRIP)
+    x = unit(word) * edges[strip]
+    return x if x < edges[strip + 1] else not_below(start, aim)
+
+
+@numba.njit
+def not_below(start: int, aim: int) -> float:
+    """The rest of `exponential`: the tail, a strip's part near the curve, or the next try."""
+    for k in range(TRIES):
+        word = word_of(start, aim + 2 * k)
+        strip = np.int64(word & _STRIP)
+        x = unit(word) * edges[strip]
+        if x < edges[strip + 1]:
+            return x
+        u = uniform(start, aim + 2 * k + 1)
+        if strip == 0:
+            return R - math.log(u)
+        if heights[strip] + u * (heights[strip + 1] - heights[strip]) < math.exp(-x):
+            return x
+    return 1.0
 
 
 @numba.njit
@@ -90,7 +128,7 @@ def other(ti: Any, tf: Any, law: int, start: int, aim: int) -> float:
     if family == 3:
         return a * gamma(b, start, aim) if b > 0.0 else a
     if family == 4:
-        return a * math.exp(b * math.log(-math.log(uniform(start, aim))))
+        return a * math.exp(b * math.log(exponential(start, aim)))
     if family == 5:
         return max(a + b * normal(start, aim), 0.0)
     u = uniform(start, aim)
@@ -112,7 +150,7 @@ def draw(ti: Any, tf: Any, law: int, start: int, aim: int) -> float:
     """Duration, s, by the law at this address of the tables."""
     family = ti[law + at.FAMILY]
     if family == 0:
-        return tf[law + at.SHIFT_F] - tf[law + at.A_F] * math.log(uniform(start, aim))
+        return tf[law + at.SHIFT_F] + tf[law + at.A_F] * exponential(start, aim)
     if family == 1:
         return tf[law + at.SHIFT_F] + tf[law + at.A_F]
     return tf[law + at.SHIFT_F] + other(ti, tf, law, start, aim)

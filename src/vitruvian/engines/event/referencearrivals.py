@@ -62,7 +62,7 @@ class Door:
 
     def candidate(self, layer: int, index: int, anchor: float) -> None:
         """Schedule candidate `index` after the anchor, where the mass to it is spent."""
-        mass = -math.log(Stream.of(self.member.seed, self.number(layer, index)).uniform(GAP))
+        mass = Stream.of(self.member.seed, self.number(layer, index)).exponential(GAP)
         edges = [float(x) for x in self.rate.times if x > anchor and math.isfinite(x)]
         t = math.inf
         for edge in [*edges, math.inf]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from vitruvian.engines.event.law import Law
+from vitruvian.engines.event.ziggurat import EDGES, HEIGHTS, STRIPS, TRIES, R
 
 _WORD = 2**64 - 1
 _C, _M1, _M2 = 0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
@@ -18,6 +19,11 @@ def mixed(z: int) -> int:
     z = ((z ^ (z >> 30)) * _M1) & _WORD
     z = ((z ^ (z >> 27)) * _M2) & _WORD
     return z ^ (z >> 31)
+
+
+def _unit(word: int) -> float:
+    """The 52 highest bits as a number in (0, 1)."""
+    return (float(word >> 12) + 0.5) * 2.0**-52
 
 
 @dataclass(frozen=True)
@@ -33,9 +39,26 @@ class Stream:
 
     def uniform(self, what: int, sub: int = 0, step: int = 0, round_: int = 0, repeat: int = 0) -> float:
         """Uniform in (0, 1)."""
+        return _unit(self._word(what, sub, step, round_, repeat))
+
+    def _word(self, what: int, sub: int = 0, step: int = 0, round_: int = 0, repeat: int = 0) -> int:
         aim = ((step * 65536 + round_ % 65536) * 256 + repeat % 256) * 16 + what
-        word = mixed((self.start + _C * (aim * 256 + sub)) & _WORD)
-        return (float(word >> 12) + 0.5) * 2.0**-52
+        return mixed((self.start + _C * (aim * 256 + sub)) & _WORD)
+
+    def exponential(self, what: int, **at: int) -> float:
+        """Exponential with mean 1: a strip, then a place in it, and a second look where it crosses the curve."""
+        for k in range(TRIES):
+            word = self._word(what, 2 * k, **at)
+            strip = word % STRIPS
+            x = _unit(word) * EDGES[strip]
+            if x < EDGES[strip + 1]:
+                return x
+            u = self.uniform(what, 2 * k + 1, **at)
+            if strip == 0:
+                return R - math.log(u)
+            if HEIGHTS[strip] + u * (HEIGHTS[strip + 1] - HEIGHTS[strip]) < math.exp(-x):
+                return x
+        return 1.0
 
     def normal(self, what: int, sub: int = 0, **at: int) -> float:
         """Standard normal from two sub-draws."""
@@ -47,7 +70,7 @@ class Stream:
         a, b, c = law.numbers
         shift = law.shift * law.scale
         if law.law == "exponential":
-            return shift - a * math.log(self.uniform(what, **at))
+            return shift + a * self.exponential(what, **at)
         if law.law == "fixed":
             return shift + a
         if law.law == "lognormal":
@@ -55,7 +78,7 @@ class Stream:
         if law.law == "gamma":
             return shift + (a * self._gamma(b, what, **at) if b > 0 else a)
         if law.law == "weibull":
-            return shift + a * math.exp(b * math.log(-math.log(self.uniform(what, **at))))
+            return shift + a * math.exp(b * math.log(self.exponential(what, **at)))
         if law.law == "normal":
             return shift + max(a + b * self.normal(what, **at), 0.0)
         u = self.uniform(what, **at)

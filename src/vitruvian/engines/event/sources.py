@@ -7,7 +7,6 @@ along the rate's pieces from ANCHOR on; anchors move to edges only, so that no b
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numba
@@ -15,7 +14,7 @@ import numpy as np
 
 from vitruvian.engines.event import layout as at
 from vitruvian.engines.event.counting import note, place_at, present
-from vitruvian.engines.event.hashing import entity_hash, normal, purpose, uniform
+from vitruvian.engines.event.hashing import entity_hash, exponential, normal, purpose, uniform
 from vitruvian.engines.event.heap import push, remove
 from vitruvian.engines.event.inline import hot
 from vitruvian.engines.event.patients import born, chosen, join
@@ -59,7 +58,7 @@ def number_of(ti: Any, i: Any, a: int) -> int:
 @numba.njit
 def mass_of(i: Any, number: int) -> float:
     """Draw the mass to the candidate of this number."""
-    return -math.log(uniform(entity_hash(i[at.KEY], number), purpose(0, 0, 0, at.GAP)))
+    return exponential(entity_hash(i[at.KEY], number), purpose(0, 0, 0, at.GAP))
 
 
 @numba.njit
