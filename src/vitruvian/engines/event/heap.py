@@ -50,9 +50,9 @@ def down(i: Any, f: Any, place: int, t: float, a: int) -> None:
     child = 2 * place + 1
     while child < size:
         k = heap + 2 * child
-        right = np.int64(f[k + 2] < f[k])
+        right = int(f[k + 2] < f[k])
         if f[k + 2] == f[k]:
-            right = np.int64(i[i[k + 3] + RANK] < i[i[k + 1] + RANK])
+            right = int(i[i[k + 3] + RANK] < i[i[k + 1] + RANK])
         k += 2 * right
         if sooner(i, f, t, a, k):
             break

@@ -91,11 +91,10 @@ def route(ti: Any, tf: Any, i: Any, e: int) -> int:
 
 
 @numba.njit
-def has_room(ti: Any, tf: Any, i: Any, f: Any, e: int, step: int) -> bool:
-    """May e wait for this step, or start it at once where nobody may wait?"""
-    s = table_of(ti, step)
-    limit, waiting = ti[s + at.LIMIT], i[ti[at.M_STEPS] + at.STEP_SIZE * step + at.WAITING]
-    if limit < 0 or waiting < limit:
+def has_place(ti: Any, tf: Any, i: Any, f: Any, e: int, step: int, limit: int) -> bool:
+    """The rest of `has_room`, where only so many may wait."""
+    s, waiting = table_of(ti, step), i[ti[at.M_STEPS] + at.STEP_SIZE * step + at.WAITING]
+    if waiting < limit:
         return True
     if limit > 0 or waiting > 0:
         return False
@@ -105,6 +104,13 @@ def has_room(ti: Any, tf: Any, i: Any, f: Any, e: int, step: int) -> bool:
         unreserve(i, e, i[e + at.OWN])
         i[e + at.OWN] = own
     return possible
+
+
+@hot
+def has_room(ti: Any, tf: Any, i: Any, f: Any, e: int, step: int) -> bool:
+    """May e wait for this step, or start it at once where nobody may wait?"""
+    limit = ti[table_of(ti, step) + at.LIMIT]
+    return limit < 0 or has_place(ti, tf, i, f, e, step, limit)
 
 
 @numba.njit
