@@ -20,6 +20,7 @@ from fastapi import APIRouter, FastAPI
 
 from vitruvian import __version__
 from vitruvian.api import alerts, following, gate, hub, jobs, problems, schema
+from vitruvian.api.attention import router as attention
 from vitruvian.api.fhir import router as fhir
 from vitruvian.api.forecasts import router as forecasts
 from vitruvian.api.frame import Frame
@@ -47,7 +48,7 @@ from vitruvian.platform.store.database import Database
 ROUTERS = (
     *(records, landing, health, login, people, kinds, twins, readings),  # the most frequent first
     *(forecasts, questions, following.router, alerts.router, jobs.router, stream, fhir, metrics),
-    *(overview, uploads, imports, pages),
+    *(attention, overview, uploads, imports, pages),
 )
 SERVICES: tuple[Service, ...] = (hub.service, following.service, alerts.service, jobs.service)
 

@@ -97,7 +97,8 @@ def of_error(request: Request, error: VitruvianError) -> Response:
     """A user's error as an answer; a busy store asks to come back."""
     status = status_of(error)
     headers = {"Retry-After": "1"} if status == 503 else {}
-    return problem(request, status, error.what, where=error.where, fix=error.fix, headers=headers)
+    where = error.where.removeprefix("--")  # an option of the command line is a field here
+    return problem(request, status, error.what, where=where, fix=error.fix, headers=headers)
 
 
 def install(app: FastAPI) -> None:

@@ -15,6 +15,7 @@ from vitruvian.platform import flowlog
 from vitruvian.platform.connect import parquet
 from vitruvian.platform.evidence import folder
 from vitruvian.platform.store import Store
+from vitruvian.platform.trust.policy import Principal
 
 DEMO = folder("metabolic") / "demo"
 DAY, MINUTES = datetime(2026, 3, 1, tzinfo=UTC), timedelta(minutes=5)
@@ -116,7 +117,7 @@ def test_an_event_log_is_who_is_where_and_can_be_taken_in_again_when_it_is_longe
     again = served.call("GET", f"/v1/twins/{twin}/kept-aside").json()["items"]
     assert len(again) == 1
     store = Store(served.site.database)
-    live = served.site.live(_who(), twin)
+    live = served.site.live(Principal("local", "test", "admin"), twin)
     before = store.record(twin, None).until(float("inf")).only("patient")
     assert dict(zip(before.id, before.value, strict=True)) == {"visit v0": 3.0, "visit v1": 0.0}
     path = Path(served.site.database.url.database).parent / "longer.xes"
@@ -131,12 +132,6 @@ def test_an_event_log_is_who_is_where_and_can_be_taken_in_again_when_it_is_longe
     took = store.record(twin, None).until(float("inf")).only("pace_time")
     assert took.value.tolist() == pytest.approx([1 / 3])
     assert flowlog.is_xes(path)
-
-
-def _who() -> Any:
-    from vitruvian.platform.trust.policy import Principal
-
-    return Principal("local", "test", "admin")
 
 
 def test_a_report_to_print(served: Served) -> None:
