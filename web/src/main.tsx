@@ -1,16 +1,16 @@
 /** The client begins. */
-import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { StrictMode } from "react";
-import { createRoot } from "react-dom/client";
-import { Problem } from "./api/http";
-import { App } from "./app/App";
-import { SettingsProvider } from "./app/settings";
 import "./design/fonts.css";
 import "./design/tokens.css";
 import "./design/base.css";
 import "./design/parts.css";
 import "./design/layout.css";
 import "./app/app.css";
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { Problem } from "./api/http";
+import { App } from "./app/App";
+import { SettingsProvider } from "./app/settings";
 
 const client = new QueryClient({
   defaultOptions: {

@@ -203,10 +203,11 @@ def read_audit(
     who: Annotated[Principal, need("audit:read")],
     after: Annotated[int, Query(ge=0, le=2**62, description="entries after this number")] = 0,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    newest: Annotated[bool, Query(description="newest first, and `after` goes back")] = False,
 ) -> Response:
     """Who did what, oldest first. Append-only: the database refuses to change a row."""
     with site_of(request).database.read() as connection:
-        rows = audit.read(connection, who.tenant, after, limit)
+        rows = audit.read(connection, who.tenant, after, limit, newest=newest)
     items = [{k: v for k, v in spelled(row).items() if k != "tenant"} for row in rows]
     return page_answer(request, items, rows[-1]["n"] if len(rows) == limit else None)
 

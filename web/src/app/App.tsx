@@ -12,6 +12,10 @@ import { Toasts } from "./toasts";
 import Home from "../pages/Home";
 
 const Alerts = lazy(() => import("../pages/Alerts"));
+const Data = lazy(() => import("../pages/data/Data"));
+const Jobs = lazy(() => import("../pages/Jobs"));
+const Cohort = lazy(() => import("../pages/Cohort"));
+const Admin = lazy(() => import("../pages/Admin"));
 const Twin = lazy(() => import("../pages/twin/Twin"));
 
 export function App() {
@@ -44,6 +48,10 @@ function Inside() {
             <Switch>
               <Route path="/" component={Home} />
               <Route path="/alerts/:id?" component={Alerts} />
+              <Route path="/data" component={Data} />
+              <Route path="/jobs" component={Jobs} />
+              <Route path="/cohort" component={Cohort} />
+              <Route path="/admin" component={Admin} />
               <Route path="/twins/:id/:tab?">{({ id, tab }) => <Twin key={id} id={id} tab={tab ?? "now"} />}</Route>
               <Route>
                 <div className="page"><Empty title={t.lost.title}><p>{t.lost.text}</p></Empty></div>

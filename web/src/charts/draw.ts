@@ -44,6 +44,7 @@ export function option(panels: Panel[], from: number, to: number, zone: string, 
   const { tops } = layout(panels, lane);
   const marks = ticks(from, to, zone, Math.max(2, Math.floor((width - LEFT - RIGHT) / 76)));
   const last = panels.length - 1;
+  const covered = (t: number) => now !== undefined && (Math.abs(t - now) / (to - from)) * (width - LEFT - RIGHT) < 42; // where "now" stands
   const label = { color: token("--muted"), fontSize: 11, fontFamily: font, hideOverlap: true };
   const decorations = panels.map((panel, i) => ({
     id: `marks-${panel.id}`,
@@ -66,7 +67,7 @@ export function option(panels: Panel[], from: number, to: number, zone: string, 
       max: to,
       axisLine: { show: true, lineStyle: { color: token("--line") } },
       axisTick: { show: i === last, customValues: marks, lineStyle: { color: token("--line-strong") } },
-      axisLabel: { ...label, show: i === last, customValues: marks, formatter: (t: number) => tickLabel(t, zone, to - from), margin: 9 },
+      axisLabel: { ...label, show: i === last, customValues: marks, formatter: (t: number) => (covered(t) ? "" : tickLabel(t, zone, to - from)), margin: 9 },
       splitLine: { show: true, lineStyle: { color: token("--line"), opacity: 0.7 } },
     })),
     yAxis: panels.map((panel, i) => {

@@ -78,3 +78,7 @@ export function span(ms: number): string {
 export function wallText(t: number, zone: string): string {
   return new Date(t + offset(t, zone) * MINUTE).toISOString().slice(0, 19);
 }
+
+const ISO = /\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)/g;
+/** A sentence of the server with its instants as this zone's clocks show them. */
+export const plainTimes = (text: string, zone: string) => text.replace(ISO, (iso) => dayAndClock(Date.parse(iso), zone));

@@ -44,6 +44,7 @@ export function number(value: number | null | undefined, digits = -1): string {
   if (digits >= 0) return tidy(value.toFixed(digits));
   const size = Math.abs(value);
   if (size === 0) return "0";
+  if (size >= 10_000) return tidy(Math.round(value).toLocaleString("en-GB").replace(/,/g, "\u202f"));
   if (size >= 100) return tidy(value.toFixed(0));
   if (size >= 10) return tidy(trimmed(value.toFixed(1)));
   if (size >= 1) return tidy(trimmed(value.toFixed(2)));

@@ -2,8 +2,12 @@
 import { useSettings } from "../app/settings";
 
 export function useZone(subject: string | undefined): string {
+  return useZones()(subject);
+}
+
+/** The same for many subjects. */
+export function useZones(): (subject: string | undefined) => string {
   const { settings } = useSettings();
-  if (settings.zone === "UTC") return "UTC";
-  if (settings.zone === "mine") return Intl.DateTimeFormat().resolvedOptions().timeZone;
-  return subject ?? "UTC";
+  const mine = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  return (subject) => (settings.zone === "UTC" ? "UTC" : settings.zone === "mine" ? mine : (subject ?? mine));
 }

@@ -9,7 +9,7 @@ import type { Alert, Glance, WholeAlert } from "../api/types";
 import { reasonOf, useToast } from "../app/toasts";
 import { Button, Card, Chip, Dialog, Empty, Field, Loaded, plainName, Segmented, Severity, Synthetic } from "../design/parts";
 import { useNow } from "../lib/now";
-import { ago, dayAndClock } from "../lib/time";
+import { ago, dayAndClock, plainTimes } from "../lib/time";
 import { words } from "../lib/units";
 import { useZone } from "../lib/zone";
 import { t } from "../texts";
@@ -51,7 +51,7 @@ export default function Alerts() {
                 ) : (
                   <ul>
                     {some.map((alert) => (
-                      <Row key={alert.id} alert={alert} chosen={alert.id === id} subject={subjects[alert.twin]?.subject ?? alert.twin} now={now} />
+                      <Row key={alert.id} alert={alert} chosen={alert.id === id} twin={subjects[alert.twin]} now={now} />
                     ))}
                   </ul>
                 )}
@@ -72,17 +72,18 @@ function useSubjects(): Record<string, Glance> {
   return useMemo(() => Object.fromEntries((twins ?? []).map((twin) => [twin.id, twin])), [twins]);
 }
 
-function Row({ alert, chosen, subject, now }: { alert: Alert; chosen: boolean; subject: string; now: number }) {
+function Row({ alert, chosen, twin, now }: { alert: Alert; chosen: boolean; twin: Glance | undefined; now: number }) {
+  const zone = useZone(twin?.zone);
   return (
     <li>
       <Link href={`/alerts/${alert.id}`} aria-current={chosen ? "true" : undefined} className="alert-row">
         <span className="row">
           <Severity of={alert.severity} />
-          <span className="strong clip">{plainName(subject)}</span>
+          <span className="strong clip">{plainName(twin?.subject ?? alert.twin)}</span>
           <span className="spring" />
           <span className="muted small num nowrap">{ago(Date.parse(alert.raised), now)}</span>
         </span>
-        <span className="said">{alert.said}</span>
+        <span className="said">{plainTimes(alert.said, zone)}</span>
       </Link>
     </li>
   );
@@ -90,7 +91,7 @@ function Row({ alert, chosen, subject, now }: { alert: Alert; chosen: boolean; s
 
 function One({ id, twins }: { id: string; twins: Record<string, Glance> }) {
   const alert = useAlert(id);
-  const zone = useZone(undefined);
+  const zone = useZone(twins[alert.data?.twin ?? ""]?.zone);
   const mayAct = useMay("alerts:act");
   const [asking, setAsking] = useState<Act | null>(null);
   return (
@@ -102,7 +103,7 @@ function One({ id, twins }: { id: string; twins: Record<string, Glance> }) {
               <ChevronLeft size={16} aria-hidden />
             </Link>
             <div>
-              <h2>{one.said}</h2>
+              <h2>{plainTimes(one.said, zone)}</h2>
               <p className="row small muted">
                 <Severity of={one.severity} />
                 <Chip tone={one.state === "open" ? "bad" : one.state === "resolved" ? "good" : ""}>
@@ -134,7 +135,7 @@ function One({ id, twins }: { id: string; twins: Record<string, Glance> }) {
             </div>
           )}
           <Steps alert={one} zone={zone} />
-          {asking && <Ask alert={one} act={asking} onClose={() => setAsking(null)} />}
+          {asking && <Ask alert={one} zone={zone} act={asking} onClose={() => setAsking(null)} />}
         </>
       )}
     </Loaded>
@@ -154,7 +155,7 @@ function Steps({ alert, zone }: { alert: WholeAlert; zone: string }) {
               <span>
                 <b>{words(s.step ?? s.what ?? s.state ?? "")}</b>
                 {s.actor && <span className="muted"> {s.actor}</span>}
-                {s.reason && <span className="reason">{s.reason}</span>}
+                {s.reason && <span className="reason">{plainTimes(s.reason, zone)}</span>}
               </span>
             </li>
           );
@@ -179,7 +180,7 @@ function Steps({ alert, zone }: { alert: WholeAlert; zone: string }) {
   );
 }
 
-function Ask({ alert, act, onClose }: { alert: WholeAlert; act: Act; onClose: () => void }) {
+function Ask({ alert, zone, act, onClose }: { alert: WholeAlert; zone: string; act: Act; onClose: () => void }) {
   const [reason, setReason] = useState("");
   const [hours, setHours] = useState("1");
   const client = useQueryClient();
@@ -225,7 +226,7 @@ function Ask({ alert, act, onClose }: { alert: WholeAlert; act: Act; onClose: ()
           send.mutate();
         }}
       >
-        <p>{alert.said}</p>
+        <p>{plainTimes(alert.said, zone)}</p>
         {act === "silence" && (
           <Field label={t.alerts.until}>
             {(ids) => (

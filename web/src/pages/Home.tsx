@@ -9,8 +9,9 @@ import { Spark } from "../charts/Spark";
 import { Card, Chip, Empty, Loaded, plainName, Segmented, Severity, Synthetic } from "../design/parts";
 import { concerns, isSilent, type Concern } from "../lib/attention";
 import { useNow } from "../lib/now";
-import { ago } from "../lib/time";
+import { ago, plainTimes } from "../lib/time";
 import { number, shown, words } from "../lib/units";
+import { useZones } from "../lib/zone";
 import { t } from "../texts";
 import "./home.css";
 
@@ -82,6 +83,7 @@ function grouped(twins: Glance[]): [string, Glance[]][] {
 
 function Attention({ urgent, now }: { urgent: Concern[]; now: number }) {
   const [all, setAll] = useState(false);
+  const zoneOf = useZones();
   const seen = all ? urgent : urgent.slice(0, 6);
   if (urgent.length === 0)
     return (
@@ -100,7 +102,7 @@ function Attention({ urgent, now }: { urgent: Concern[]; now: number }) {
             <Link href={concern.alert ? `/alerts/${concern.alert}` : `/twins/${concern.twin.id}`}>
               <Severity of={concern.severity} />
               <span className="strong clip who">{plainName(concern.twin.subject)}</span>
-              <span className="why">{concern.why}</span>
+              <span className="why">{plainTimes(concern.why, zoneOf(concern.twin.zone))}</span>
               <span className="muted small num nowrap">{concern.since ? ago(Date.parse(concern.since), now) : ""}</span>
               <ChevronRight size={15} aria-hidden />
             </Link>
@@ -189,7 +191,7 @@ function TwinRow({ twin, now }: { twin: Glance; now: number }) {
   const worst = twin.alerts.find((a) => a.state === "open");
   return (
     <tr>
-      <td>
+      <td className="subject">
         <span className="row">
           <Link href={`/twins/${twin.id}`} className="strong">{plainName(twin.subject)}</Link>
           {twin.synthetic && <Synthetic />}

@@ -39,7 +39,12 @@ def write(connection: Connection, accesses: Sequence[Access]) -> None:
     connection.execute(insert(audit), [a.row for a in accesses])
 
 
-def read(connection: Connection, tenant: str, after: int, limit: int) -> list[dict[str, Any]]:
-    """Entries after number `after`, oldest first."""
-    match = select(audit).where(audit.c.tenant == tenant, audit.c.n > after).order_by(audit.c.n).limit(limit)
+def read(connection: Connection, tenant: str, after: int, limit: int, *, newest: bool = False) -> list[dict[str, Any]]:
+    """Entries after number `after`, oldest first; newest: those before it (0: the last), newest first."""
+    n = audit.c.n
+    match = select(audit).where(audit.c.tenant == tenant).limit(limit)
+    if newest:
+        match = match.order_by(n.desc()).where(n < after) if after else match.order_by(n.desc())
+    else:
+        match = match.order_by(n).where(n > after)
     return [dict(row) for row in connection.execute(match).mappings()]

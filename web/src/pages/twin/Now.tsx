@@ -34,7 +34,7 @@ export default function Now({ twin, kind }: { twin: Twin; kind: Kind }) {
   const newest = useForecasts(twin.id, asOf).data?.items[0];
   const forecast = useForecast(twin.id, newest?.version).data;
   const ahead = forecast ? Math.max(Date.parse(forecast.forecast.at) + Number((forecast.request as { hours?: number }).hours ?? 3) * HOUR - anchor, HOUR) : HOUR;
-  const shown: [number, number] = offset ? [anchor + offset[0], anchor + offset[1]] : [anchor - span + ahead, anchor + ahead];
+  const shown: [number, number] = offset ? [anchor + offset[0], anchor + offset[1]] : [anchor - Math.max(span - ahead, span / 2), anchor + ahead];
   const extent: [number, number] = [Math.min(first - HOUR, shown[0]), Math.max(present + 12 * HOUR, shown[1])];
 
   const since = new Date(Math.floor((shown[0] - BLOCK / 2) / BLOCK) * BLOCK).toISOString();

@@ -1,6 +1,7 @@
 /** Beside the timeline: what the forecast comes to, what is planned, what needs attention, what it all rests on. */
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { ChevronRight, Undo2 } from "lucide-react";
+import { useState } from "react";
 import { Link } from "wouter";
 import { del } from "../../api/http";
 import { useActions, useAlerts } from "../../api/queries";
@@ -8,7 +9,7 @@ import type { Course, Deed, Kind, Twin, WholeForecast } from "../../api/types";
 import { useSettings } from "../../app/settings";
 import { reasonOf, useToast } from "../../app/toasts";
 import { Button, Card, Empty, Notice, Severity, Whisker } from "../../design/parts";
-import { clock, dayAndClock } from "../../lib/time";
+import { clock, dayAndClock, plainTimes } from "../../lib/time";
 import { number, shown, words } from "../../lib/units";
 import { t } from "../../texts";
 import { detail } from "./course";
@@ -34,7 +35,7 @@ export function Side({ twin, kind, forecast, actions, now, zone }: Props) {
               <li key={alert.id}>
                 <Link href={`/alerts/${alert.id}`} className="side-alert">
                   <Severity of={alert.severity} />
-                  <span>{alert.said}</span>
+                  <span>{plainTimes(alert.said, zone)}</span>
                   <ChevronRight size={14} aria-hidden />
                 </Link>
               </li>
@@ -67,8 +68,11 @@ export function Side({ twin, kind, forecast, actions, now, zone }: Props) {
   );
 }
 
+const FEW = 8;
+
 function Quantities({ forecast, kind, zone }: { forecast: WholeForecast; kind: Kind; zone: string }) {
   const { settings } = useSettings();
+  const [all, setAll] = useState(false);
   const rows = kind.quantities.flatMap((quantity) => {
     const item = forecast.forecast.items[quantity.name] as unknown as Course | undefined;
     return item?.q50.length === 1 ? [{ quantity, item }] : [];
@@ -78,7 +82,7 @@ function Quantities({ forecast, kind, zone }: { forecast: WholeForecast; kind: K
   return (
     <Card title={t.twin.window} actions={<span className="small muted num nowrap">{clock(Date.parse(from!), zone)} – {clock(Date.parse(to!), zone)}</span>} body={false}>
       <ul className="quantities">
-        {rows.map(({ quantity, item }) => {
+        {(all ? rows : rows.slice(0, FEW)).map(({ quantity, item }) => {
           const as = shown(item.unit, kind, settings.glucose);
           const q = { q05: item.q05[0]! * as.factor, q25: item.q25[0]! * as.factor, q50: item.q50[0]! * as.factor, q75: item.q75[0]! * as.factor, q95: item.q95[0]! * as.factor };
           const room = 0.12 * (q.q95 - q.q05) || 1;
@@ -95,6 +99,7 @@ function Quantities({ forecast, kind, zone }: { forecast: WholeForecast; kind: K
           );
         })}
       </ul>
+      {rows.length > FEW && !all && <Button small kind="quiet" className="more" onClick={() => setAll(true)}>{t.more} ({rows.length - FEW})</Button>}
     </Card>
   );
 }

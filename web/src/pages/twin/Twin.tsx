@@ -17,6 +17,10 @@ import { sentenceCase } from "./course";
 import "./twin.css";
 
 const Now = lazy(() => import("./Now"));
+const Why = lazy(() => import("./Why"));
+const Trust = lazy(() => import("./Trust"));
+const Records = lazy(() => import("./Records"));
+const WhatIf = lazy(() => import("../whatif/WhatIf"));
 const TABS = [
   ["now", t.twin.tabs.now],
   ["what-if", t.twin.tabs.whatif],
@@ -52,6 +56,10 @@ function Whole({ twin, tab }: { twin: State; tab: string }) {
         {(k) => (
           <Suspense fallback={<Loading height={360} />}>
             {tab === "now" && <Now twin={twin} kind={k} />}
+            {tab === "why" && <Why twin={twin} kind={k} />}
+            {tab === "trust" && <Trust twin={twin} kind={k} />}
+            {tab === "data" && <Records twin={twin} kind={k} />}
+            {tab === "what-if" && <WhatIf twin={twin} kind={k} />}
           </Suspense>
         )}
       </Loaded>

@@ -1,0 +1,219 @@
+/** How do you know: this twin's own past forecasts against what came, its kind's claims, what it is for and not for. */
+import { useMutation } from "@tanstack/react-query";
+import { CircleCheck, CircleDashed, CircleX } from "lucide-react";
+import { useMemo, useState } from "react";
+import { post } from "../../api/http";
+import { useCalibration, useEvidence, useMay } from "../../api/queries";
+import type { Claim, Kind, Lead, Twin } from "../../api/types";
+import { useSettings } from "../../app/settings";
+import { reasonOf, useToast } from "../../app/toasts";
+import { Button, Card, Chip, Empty, Loaded, Notice, Segmented, sentence } from "../../design/parts";
+import { number, percent, shown, signed, words } from "../../lib/units";
+import { t } from "../../texts";
+import "./trust.css";
+
+export default function Trust({ twin, kind }: { twin: Twin; kind: Kind }) {
+  return (
+    <div className="trust">
+      <div className="stack">
+        <Own twin={twin} kind={kind} />
+        <Claims kind={kind} />
+      </div>
+      <Credibility kind={kind} />
+    </div>
+  );
+}
+
+function Own({ twin, kind }: { twin: Twin; kind: Kind }) {
+  const calibration = useCalibration(twin.id);
+  const may = useMay("jobs:write");
+  const tell = useToast();
+  const again = useMutation({
+    mutationFn: () => post("/v1/jobs", { body: { type: "calibrate", twin: twin.id, arguments: {} } }),
+    onSuccess: () => tell(t.twin.started),
+    onError: (error) => tell(reasonOf(error), "bad"),
+  });
+  return (
+    <Card title={t.trust.own} body={false} note={t.trust.ownNote}>
+      <Loaded query={calibration} height={140}>
+        {({ items, drift, proposal }) =>
+          items.length === 0 ? (
+            <Empty title={t.trust.notYet}>
+              <p>{t.trust.notYetText}</p>
+            </Empty>
+          ) : (
+            <>
+              <p className="verdict">
+                <Verdict items={items} drift={drift} />
+              </p>
+              {proposal && (
+                <div className="body">
+                  <Notice tone="warn">
+                    {sentence(proposal)}{" "}
+                    {may && <Button small disabled={again.isPending} onClick={() => again.mutate()}>{t.trust.recalibrate}</Button>}
+                  </Notice>
+                </div>
+              )}
+              <div className="scroll">
+                <table className="table">
+                  <thead>
+                    <tr>
+                      <th scope="col">{t.trust.lead}</th>
+                      <th scope="col" className="r">{t.trust.n}</th>
+                      <th scope="col">{t.trust.in90}</th>
+                      <th scope="col">{t.trust.in50}</th>
+                      <th scope="col" className="r">{t.trust.bias}</th>
+                      <th scope="col" className="r">{t.trust.rmse}</th>
+                    </tr>
+                  </thead>
+                  <tbody>
+                    {items.map((lead, i) => <LeadRow key={i} lead={lead} kind={kind} />)}
+                  </tbody>
+                </table>
+              </div>
+            </>
+          )
+        }
+      </Loaded>
+    </Card>
+  );
+}
+
+function Verdict({ items, drift }: { items: Lead[]; drift: boolean }) {
+  const told = drift ? items.filter((lead) => lead.drift) : items;
+  const n = told.reduce((sum, lead) => sum + lead.n, 0);
+  const inside = told.reduce((sum, lead) => sum + lead.n * lead.in90, 0) / Math.max(n, 1);
+  return drift ? (
+    <><CircleX size={17} color="var(--bad)" aria-hidden /> {t.trust.drifts(percent(inside))}</>
+  ) : (
+    <><CircleCheck size={17} color="var(--good)" aria-hidden /> {t.trust.holds(percent(inside), n)}</>
+  );
+}
+
+function LeadRow({ lead, kind }: { lead: Lead; kind: Kind }) {
+  const { settings } = useSettings();
+  const as = shown(kind.observables.find((o) => o.name === lead.observable)?.unit ?? "", kind, settings.glucose);
+  const ahead = lead.lead === 0 ? t.trust.next : t.trust.ahead(lead.lead >= 3600 ? `${lead.lead / 3600} h` : `${lead.lead / 60} min`);
+  return (
+    <tr>
+      <td>{words(lead.observable)}, {ahead} {lead.drift && <Chip tone="bad">{t.trust.drift}</Chip>}</td>
+      <td className="r">{lead.n}</td>
+      <td><Coverage share={lead.in90} wanted={0.9} /></td>
+      <td><Coverage share={lead.in50} wanted={0.5} /></td>
+      <td className="r nowrap">{signed(lead.bias * as.factor, as.digits >= 0 ? 1 : -1)} {as.unit}</td>
+      <td className="r nowrap">{number(lead.rmse * as.factor, as.digits >= 0 ? 1 : -1)} {as.unit}</td>
+    </tr>
+  );
+}
+
+function Coverage({ share, wanted }: { share: number; wanted: number }) {
+  return (
+    <span className="coverage">
+      <svg width="86" height="12" role="img" aria-label={t.trust.of(percent(share), percent(wanted))}>
+        <rect x="0" y="3" width="86" height="6" rx="3" fill="var(--sunken)" stroke="var(--line)" />
+        <rect x="0" y="3" width={86 * share} height="6" rx="3" fill="var(--forecast)" />
+        <line x1={86 * wanted} x2={86 * wanted} y1="0" y2="12" stroke="var(--text)" strokeWidth="1.6" />
+      </svg>
+      <span className="num">{percent(share)}</span>
+    </span>
+  );
+}
+
+type Shown = "all" | "unmet" | "met";
+
+function Claims({ kind }: { kind: Kind }) {
+  const evidence = useEvidence(kind.name);
+  const [wanted, setWanted] = useState<Shown>("all");
+  return (
+    <Loaded query={evidence} height={300}>
+      {({ items }) => {
+        const met = items.filter((c) => c.met === true).length;
+        const unmet = items.filter((c) => c.met === false).length;
+        const some = items.filter((c) => wanted === "all" || (wanted === "met" ? c.met === true : c.met !== true));
+        return (
+          <Card
+            title={t.trust.claims}
+            body={false}
+            actions={<Segmented<Shown> label={t.trust.claims} value={wanted} options={[["all", `${t.all} ${items.length}`], ["met", `${t.trust.met} ${met}`], ["unmet", `${t.trust.notMet} ${items.length - met}`]]} onChange={setWanted} />}
+          >
+            <div className="tally" role="img" aria-label={t.trust.tally(met, unmet, items.length - met - unmet)}>
+              <i style={{ flex: met, background: "var(--good)" }} />
+              <i style={{ flex: unmet, background: "var(--bad)" }} />
+              <i style={{ flex: items.length - met - unmet, background: "var(--line)" }} />
+            </div>
+            {items.length === 0 && <Empty title={t.trust.noClaims} />}
+            <ul className="claims">
+              {some.map((claim) => <ClaimRow key={claim.id} claim={claim} />)}
+            </ul>
+          </Card>
+        );
+      }}
+    </Loaded>
+  );
+}
+
+function ClaimRow({ claim }: { claim: Claim & Record<string, unknown> }) {
+  const icon = claim.met === true ? <CircleCheck size={17} color="var(--good)" aria-hidden /> : claim.met === false ? <CircleX size={17} color="var(--bad)" aria-hidden /> : <CircleDashed size={17} color="var(--faint)" aria-hidden />;
+  const measured = useMemo(() => said(claim.measured), [claim.measured]);
+  return (
+    <li>
+      <details>
+        <summary>
+          {icon}
+          <span>
+            {claim.statement}
+            <span className="small muted measured">
+              {claim.met === true ? t.trust.met : claim.met === false ? t.trust.notMet : t.trust.notMeasured}: {measured} <span>({t.trust.target} {claim.target})</span>
+            </span>
+          </span>
+          {claim.stale && <Chip tone="warn" title={t.trust.staleMeaning}>{t.trust.stale}</Chip>}
+        </summary>
+        <dl className="facts">
+          <dt>{t.trust.metric}</dt><dd>{claim.metric}</dd>
+          {claim.baseline ? <><dt>{t.trust.baseline}</dt><dd>{said(claim.baseline)}</dd></> : null}
+          {claim.data ? <><dt>{t.trust.data}</dt><dd>{String(claim.data)}</dd></> : null}
+          {claim.n ? <><dt>n</dt><dd className="num">{String(claim.n)}</dd></> : null}
+          {claim.class ? <><dt>{t.trust.class}</dt><dd>{words(String(claim.class))}</dd></> : null}
+          {claim.date ? <><dt>{t.trust.date}</dt><dd>{String(claim.date).slice(0, 10)}, {t.trust.version} {String(claim.version ?? "")}</dd></> : null}
+          <dt>{t.trust.id}</dt><dd><code>{claim.id}</code></dd>
+        </dl>
+      </details>
+    </li>
+  );
+}
+
+function said(value: unknown): string {
+  if (value === null || value === undefined) return "–";
+  if (typeof value === "number") return number(value);
+  if (typeof value === "object") return Object.entries(value).map(([k, v]) => `${words(k)} ${typeof v === "number" ? number(v) : String(v)}`).join(", ");
+  return String(value);
+}
+
+function Credibility({ kind }: { kind: Kind }) {
+  const use = kind.context_of_use;
+  return (
+    <aside className="stack">
+      <Card title={t.trust.use}>
+        <dl className="facts tall">
+          <dt>{t.trust.question}</dt><dd>{use.question}</dd>
+          <dt>{t.trust.users}</dt><dd>{sentence(use.users)}</dd>
+          <dt>{t.trust.risk}</dt><dd>{sentence(use.risk)}</dd>
+          <dt>{t.trust.notFor}</dt><dd>{sentence(use.not_for)}</dd>
+        </dl>
+      </Card>
+      <Card title={t.trust.envelope} body={false} note={sentence(kind.envelope.source)}>
+        <table className="table">
+          <tbody>
+            {Object.entries(kind.envelope.ranges).map(([name, [low, high]]) => (
+              <tr key={name}>
+                <td>{words(name.replace(/.*\./, ""))} <span className="muted small">{words(name.replace(/\..*/, "")).toLowerCase()}</span></td>
+                <td className="r">{number(low)} – {number(high)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </Card>
+      <Notice>{t.research}</Notice>
+    </aside>
+  );
+}
