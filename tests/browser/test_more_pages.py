@@ -107,6 +107,6 @@ def test_an_admin_makes_a_token_and_sees_it_in_the_audit_log(page: Page, place: 
 def test_a_kind_without_panels_can_be_asked_what_if(page: Page, place: Place) -> None:
     page.goto(f"/twins/{place.drug}/what-if")
     expect(page.locator(".outcomes")).to_be_visible(timeout=60_000)
-    expect(page.get_by_role("slider", name="Bolus")).to_be_visible()
+    expect(page.get_by_role("slider", name="Infuse")).to_be_visible()
     expect(page.get_by_role("heading", name=DRUG.removesuffix(" (synthetic)"))).to_be_visible()
     accessible(page)
