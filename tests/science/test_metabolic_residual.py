@@ -145,6 +145,19 @@ def test_the_correction_changes_no_difference_between_options(twin):
         assert (difference[:, :9] <= 1e-6).all()  # later, what was lower may swing back
 
 
+def test_bands_widen_for_whom_forecasts_missed_by_more_and_by_nothing_still_to_come(wearer, tracked):
+    told, ahead = Told.of(wearer, tracked), shipped().aheads[1]
+    at, when = np.array([300, 700]), wearer.times[11:]
+    lost = np.where(when < wearer.times[300] - ahead.lead, 3.0, 1.0)  # g was three times too small at first
+    early, late = ahead.own(lost, when, wearer.times[at], 300.0)
+    assert 1.3 < late < early < 3.0
+    later = np.where(when + ahead.lead > wearer.times[300], 50.0, lost)
+    assert ahead.own(later, when, wearer.times[at], 300.0)[0] == early
+    np.testing.assert_allclose(ahead.own(np.ones(len(when)), when, wearer.times[at], 300.0), 1.0)
+    alone, beside = ahead.said(told, at[:1]), ahead.said(told, at)
+    np.testing.assert_allclose([alone[0][0], alone[1][0]], [beside[0][0], beside[1][0]])
+
+
 def test_it_says_nothing_of_people_and_sensors_unlike_those_it_saw(twin):
     at, weights = twin.believed().at, shipped()
     assert margins(weights, twin.case, twin.record, at) is not None

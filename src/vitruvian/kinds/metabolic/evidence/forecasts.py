@@ -125,8 +125,10 @@ def _fold(out: Family, others: Sequence[Wearer], asked: Sequence[Wearer], quick:
                 "hybrid": now + mine.mean(x),
                 "own hybrid": now + owned.mean(x),
             }
-            low, high = (said["hybrid"] + mine.errors[k] * mine.scale(x) for k in (LOW, HIGH))
             truth = w.trace.target(w.times[at], lead)
+            scale = mine.scale(x)
+            scale *= mine.own(np.abs(said["hybrid"] - truth) / scale, w.times[at], w.times[at], w.trace.interval)
+            low, high = (said["hybrid"] + mine.errors[k] * scale for k in (LOW, HIGH))
             out.scored[lead].append(Scored(w.name, w.person.diabetes, w.times[at], now, truth, said, low, high))
     out.areas.extend(_areas(told, learned) for told in tested)
 

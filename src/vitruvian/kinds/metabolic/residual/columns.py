@@ -21,7 +21,7 @@ from vitruvian.models.sensorpast import Columns, Events, Trace
 LEADS = (1800.0, 3600.0, 7200.0)
 ALONG = (900.0, 1800.0, 3600.0, 5400.0, 7200.0)  # leads of the mechanism's path that are columns
 LABS = ("fasting_glucose", "fasting_insulin", "hba1c", "age", "weight")
-HELD = 15.0  # independent errors' worth of "no error left" in the personal line
+HELD = 15.0  # independent errors' worth of "no error left" in the personal line, and of usual misses in own bands
 
 
 @dataclass(frozen=True)

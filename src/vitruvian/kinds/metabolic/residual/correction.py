@@ -1,9 +1,11 @@
 """The learned correction: per lead, trees for the centre, trees for the spread, and what the errors were in its units.
 
-    reading(t + lead) = now + f(x) + g(x) e,   e ~ errors of people left out, in units of g (split conformal)
+    reading(t + lead) = now + f(x) + g(x) own(t) e,   e ~ errors of people left out, in units of g (split conformal)
 
 f: mean of forests, each grown without one part of the people; g: expected absolute error; Vovk et al., Algorithmic
-Learning in a Random World (2005), normalised by g: Lei et al., J Am Stat Assoc 113:1094 (2018). Content-hashed.
+Learning in a Random World (2005), normalised by g: Lei et al., J Am Stat Assoc 113:1094 (2018). own: how much more or
+less than g the forecasts that have come missed this person, shrunk to 1; without it bands that cover 90 % of people's
+readings cover 80 % of some person's. Content-hashed.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ import numpy as np
 from vitruvian.core.errors import KindError
 from vitruvian.engines.boosting import Forest
 from vitruvian.kinds.metabolic.population import Population
-from vitruvian.kinds.metabolic.residual.columns import Told, Wearer
+from vitruvian.kinds.metabolic.residual.columns import HELD, Told, Wearer, origins
 from vitruvian.kinds.metabolic.residual.tracking import follow
 
 LEVELS = np.concatenate([[0.005, 0.01, 0.025], np.arange(0.05, 0.951, 0.025), [0.975, 0.99, 0.995]])
@@ -44,6 +46,26 @@ class Ahead:
         """Expected absolute error, mg/dL (n,)."""
         return np.clip(np.mean([f.predict(x) for f in self.spread], axis=0), NARROW, WIDE)
 
+    def said(self, told: Told, at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Centre and expected absolute error of the readings after those at positions `at` (n,), the person's own
+        misses counted."""
+        w = told.wearer
+        before = origins(w, self.lead)
+        before = before[w.times[before] + self.lead <= np.max(w.times[at], initial=-np.inf)]
+        names, x = told.columns(np.concatenate([before, at]), self.lead)
+        if names != self.centre[0].names:
+            raise KindError("columns are not those that were learned from", where="correction", fix="learn again")
+        change, scale = self.mean(x), self.scale(x)
+        miss = np.abs(w.trace.target(w.times[before], self.lead) - w.values[before] - change[: len(before)])
+        own = self.own(miss / scale[: len(before)], w.times[before], w.times[at], w.trace.interval)
+        return w.values[at] + change[len(before) :], scale[len(before) :] * own
+
+    def own(self, misses: np.ndarray, when: np.ndarray, at: np.ndarray, interval: float) -> np.ndarray:
+        """Mean miss in units of g over forecasts made at `when` (n,) that have come by `at` (m,), shrunk to 1."""
+        known = np.searchsorted(when + self.lead + 0.5 * interval, at, side="right")
+        pull = HELD * self.lead / interval
+        return (np.append(0.0, np.cumsum(misses))[known] + pull) / (known + pull)
+
 
 @dataclass(frozen=True, eq=False)
 class Correction:
@@ -63,10 +85,7 @@ class Correction:
         """Readings after the readings at positions `at`: (lead, LEVELS, n)."""
         out = []
         for a in self.aheads:
-            names, x = told.columns(at, a.lead)
-            if names != a.centre[0].names:
-                raise KindError("columns are not those that were learned from", where="correction", fix="learn again")
-            centre, scale = told.wearer.values[at] + a.mean(x), a.scale(x)
+            centre, scale = a.said(told, at)
             out.append(centre + a.errors[:, None] * scale)
         return np.stack(out)
 

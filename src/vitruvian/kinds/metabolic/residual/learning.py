@@ -1,8 +1,8 @@
 """Learning the correction from people: population, filter, columns, forests; each part of the people left out once.
 
 The centre's forests are each grown without one part of the people, so that the errors that set the spread and the bands
-are those of people left out (cross-conformal: Vovk, Ann Math Artif Intell 74:9, 2015). Half of the forests draw their
-thresholds at random: their errors differ, their mean errs less.
+are those of people left out (cross-conformal: Vovk, Ann Math Artif Intell 74:9, 2015). The centre's forests draw their
+thresholds at random: with few people, a threshold that fits the sample best is a threshold of those people.
 """
 
 from __future__ import annotations
@@ -21,12 +21,10 @@ from vitruvian.kinds.metabolic.residual.people import population
 from vitruvian.kinds.metabolic.residual.tracking import follow
 
 PARTS = 4  # of the people
-STRIDE = 6  # readings between two rows: neighbours say the same
-CENTRE = (
-    Growth(trees=300, rate=0.05, leaves=12, least=40, columns=0.3),
-    Growth(trees=400, rate=0.05, leaves=12, least=40, columns=0.3, random=True),
-)
-SPREAD = Growth(trees=100, rate=0.05, leaves=6, least=100, columns=0.3)
+STRIDE = 3  # readings between two rows: neighbours say much the same
+CENTRE = Growth(trees=400, rate=0.05, leaves=16, least=80, columns=0.3, rows=0.7, ridge=1.0, random=True)
+OWN = 3.0  # weight of a row of those the forecasts are for
+SPREAD = Growth(trees=100, rate=0.05, leaves=6, least=200, columns=0.3)
 
 
 @dataclass(frozen=True)
@@ -37,6 +35,7 @@ class Rows:
     x: np.ndarray
     y: np.ndarray
     who: np.ndarray
+    weight: np.ndarray | None = None
 
     @classmethod
     def of(cls, people: Sequence[Told], lead: float, *, until: float = np.inf, base: bool = False) -> Rows:
@@ -52,18 +51,19 @@ class Rows:
                 who.append(np.full(len(at), w.name, dtype=object))
         return cls(parts[0][0], np.concatenate([x for _, x in parts]), np.concatenate(y), np.concatenate(who))
 
-    def plus(self, other: Rows) -> Rows:
-        """Both tables' rows."""
+    def plus(self, other: Rows, times: float = 1.0) -> Rows:
+        """Both tables' rows, the other's counted `times` each."""
         x = np.concatenate([self.x, other.x])
-        return Rows(self.names, x, np.append(self.y, other.y), np.append(self.who, other.who))
+        weight = np.append(np.ones(len(self.y)), np.full(len(other.y), times))
+        return Rows(self.names, x, np.append(self.y, other.y), np.append(self.who, other.who), weight)
 
     def where(self, keep: np.ndarray) -> Rows:
-        """The rows where `keep` (n,) is true."""
+        """The rows where `keep` (n,) is true, of a table without weights."""
         return Rows(self.names, self.x[keep], self.y[keep], self.who[keep])
 
     def grown(self, growth: Growth, seed: int, y: np.ndarray | None = None) -> Forest:
         """A forest for y (default: the change)."""
-        return grow(self.names, self.x, self.y if y is None else y, seed=seed, growth=growth)
+        return grow(self.names, self.x, self.y if y is None else y, seed=seed, growth=growth, weight=self.weight)
 
 
 def people_known(people: Sequence[Wearer], source: str) -> Population:
@@ -85,7 +85,7 @@ def learn_ahead(rows: Rows, lead: float, seed: int, own: Rows | None = None) -> 
     centre, error = [], np.zeros(len(rows.y))
     for k in range(PARTS):
         mine = rows.where(part != k)
-        forest = (mine if own is None else mine.plus(own)).grown(CENTRE[k % len(CENTRE)], seed + k)
+        forest = (mine if own is None else mine.plus(own, OWN)).grown(CENTRE, seed + k)
         centre.append(forest)
         error[part == k] = rows.y[part == k] - forest.predict(rows.x[part == k])
     spread, scale = [], np.zeros(len(error))
