@@ -119,6 +119,13 @@ def compare(
 @click.option("--by", required=True, metavar="QUANTITY", help="What shall be small.")
 @click.option("--larger", is_flag=True, help="It shall be large instead.")
 @click.option("--delta", required=True, type=float, help="A difference that does not matter.")
+@click.option(
+    "--method",
+    type=click.Choice(["kn", "ocba"]),
+    default="kn",
+    show_default=True,
+    help="Kim and Nelson's promise, or a budget put where it can still change the answer.",
+)
 @json_option
 def choose(
     house: House,
@@ -129,6 +136,7 @@ def choose(
     by: str,
     larger: bool,
     delta: float,
+    method: str,
     as_json: bool,
 ) -> None:
     """Choose the best of many options for MODEL: replications go on until the rest is out, with 95 % confidence.
@@ -138,7 +146,9 @@ def choose(
       vitruvian hospital choose model.yaml --option a=a.yaml --option b=b.yaml --by over_target_emergency --delta 0.01
     """
     most = max(10 * replications, 200)
-    found = house.choose(_plans(house, options), by, hours, delta, larger=larger, most=most, seed=seed)
+    found = house.choose(
+        _plans(house, options), by, hours, delta, larger=larger, most=most, budget=method == "ocba", seed=seed
+    )
     if as_json:
         put_json(found.to_json())
         return

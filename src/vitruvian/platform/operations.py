@@ -27,6 +27,7 @@ from vitruvian.kinds.hospital import Hospital, Site
 from vitruvian.models.eventlog import EventLog
 from vitruvian.platform import plans
 from vitruvian.verbs.compare import AS_PLANNED, compare, with_plan
+from vitruvian.verbs.ocba import ocba
 from vitruvian.verbs.result import Comparison, Ensemble
 from vitruvian.verbs.select import Selection, select
 
@@ -110,9 +111,13 @@ class House:
         larger: bool = False,
         confidence: float = 0.95,
         most: int = 2000,
+        budget: bool = False,
         seed: int = 0,
     ) -> Selection:
-        """The best of the options and of doing as planned, by Kim and Nelson's procedure with common random numbers."""
+        """The best of the options and of doing as planned, with common random numbers.
+
+        By Kim and Nelson's procedure, `most` replications an option at most, or by optimal allocation of that budget.
+        """
         self.kind.quantity(quantity)
         request = Request.of({quantity: [self.at, self.at + hours * HOUR]})
         plans_ = {AS_PLANNED: (), **options}
@@ -131,7 +136,11 @@ class House:
                 out.append(values[quantity][:, 0] * (1.0 if larger else -1.0))
             return np.array(out)
 
-        found = select(tuple(plans_), sample, delta, confidence=confidence, most=most)
+        names = tuple(plans_)
+        if budget:
+            found = ocba(names, sample, delta, confidence=confidence, most=most * len(names))
+        else:
+            found = select(names, sample, delta, confidence=confidence, most=most)
         sign = 1.0 if larger else -1.0
         return replace(found, mean={n: sign * v for n, v in found.mean.items()})
 

@@ -36,6 +36,29 @@ class Selection:
     delta: float
     confidence: float
     decided: bool
+    method: str = "Kim-Nelson"
+    sure: float | None = None  # estimated probability that `best` is within delta of the best, where a method has one
+
+    @classmethod
+    def of(
+        cls,
+        best: str,
+        dropped: dict[str, int],
+        seen: dict[str, np.ndarray],
+        delta: float,
+        confidence: float,
+        decided: bool,
+        method: str = "Kim-Nelson",
+        sure: float | None = None,
+    ) -> Selection:
+        """From all that was seen, {option: (replication,)}."""
+        return cls(
+            best, dropped,
+            {n: float(x.mean()) for n, x in seen.items()},
+            {n: float(1.96 * x.std(ddof=1) / np.sqrt(len(x))) for n, x in seen.items()},
+            {n: len(x) for n, x in seen.items()},
+            delta, confidence, decided, method, sure,
+        )  # fmt: skip
 
     def to_json(self) -> dict[str, Any]:
         """Plain values; half_width is that of a 95 % interval."""
@@ -55,7 +78,9 @@ class Selection:
         ax.scatter([self.mean[n] for n in names], range(len(names)), color=colours)
         ax.set_yticks(range(len(names)), [f"{n} ({self.replications[n]})" for n in names], fontsize=8)
         ax.set_title(
-            f"kept: {self.best}, {self.confidence:.0%} sure to be within {self.delta:g} of the best", fontsize=9
+            f"kept: {self.best}, {'' if self.decided else 'not yet '}{self.confidence:.0%} sure to be within "
+            f"{self.delta:g} of the best ({self.method})",
+            fontsize=9,
         )
         return ax
 
@@ -76,14 +101,10 @@ def select(
     kept without the promise (decided is then false).
     """
     k = len(options)
-    if k < 2 or len(set(options)) < k:
-        raise InferenceError(f"needs two or more different options (got {list(options)})", where="select")
-    if not delta > 0 or first < 3:
-        raise InferenceError(f"needs delta > 0 and first >= 3 (got {delta:g}, {first})", where="select")
+    if not delta > 0:
+        raise InferenceError(f"needs delta > 0 (got {delta:g})", where="select")
+    seen = beginning(options, sample, first, "select")
     eta = 0.5 * ((2.0 * (1.0 - confidence) / (k - 1)) ** (-2.0 / (first - 1)) - 1.0)
-    seen = dict(zip(options, sample(options, 0, first), strict=True))
-    if not all(np.isfinite(row).all() for row in seen.values()):
-        raise InferenceError("an option's output is not a number", where="select", fix="look at that option alone")
     spread = {(a, b): float(np.var(seen[a] - seen[b], ddof=1)) for a in options for b in options if a != b}
     left, dropped, r = list(options), dict[str, int](), first
     while len(left) > 1 and r < most:
@@ -94,16 +115,19 @@ def select(
             seen[n] = np.concatenate([seen[n], row])
         r += batch
     best = max(left, key=lambda n: float(seen[n].mean()))
-    return Selection(
-        best,
-        dropped,
-        {n: float(x.mean()) for n, x in seen.items()},
-        {n: float(1.96 * x.std(ddof=1) / np.sqrt(len(x))) for n, x in seen.items()},
-        {n: len(x) for n, x in seen.items()},
-        delta,
-        confidence,
-        len(left) == 1,
-    )
+    return Selection.of(best, dropped, seen, delta, confidence, len(left) == 1)
+
+
+def beginning(options: Sequence[str], sample: Sampler, first: int, where: str) -> dict[str, np.ndarray]:
+    """The first replications of every option, {option: (replication,)}."""
+    if len(options) < 2 or len(set(options)) < len(options):
+        raise InferenceError(f"needs two or more different options (got {list(options)})", where=where)
+    if first < 3:
+        raise InferenceError(f"needs first >= 3 (got {first})", where=where)
+    seen = dict(zip(options, sample(options, 0, first), strict=True))
+    if not all(np.isfinite(row).all() for row in seen.values()):
+        raise InferenceError("an option's output is not a number", where=where, fix="look at that option alone")
+    return seen
 
 
 def _screened(
