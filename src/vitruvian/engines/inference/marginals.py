@@ -18,7 +18,7 @@ import numpy as np
 
 from vitruvian.engines.inference.laplace import Laplace, Linearise
 
-AT = np.array([-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0])  # sd at which log p(z(t), y) is computed; held beyond
+AT = np.array([-4.0, -3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0, 4.0])  # sd at which log p(z(t), y) is computed; held beyond
 DET = 1.5  # sd at which log det H is: it is smooth, a parabola through it and the mode, held beyond 2 sd
 MOST = 10  # latents that are bent: each costs about two Gauss-Newton steps
 BEND = 0.15  # |r(1) - 2 r(0) + r(-1)| of white residuals below which a marginal is left Gaussian
