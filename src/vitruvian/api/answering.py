@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 import msgspec
-from fastapi import Header, Request, Response
+from fastapi import Header, Query, Request, Response
 from sqlalchemy import Connection, insert, select
 
 from vitruvian.api.problems import Problem
@@ -26,6 +26,8 @@ IdempotencyKey = Annotated[
         examples=["7d1f6a52-2b0e-4b53-9f3c-5f6f7c0a9a10"],
     ),
 ]
+Newest = Annotated[bool, Query(description="newest first, and `after` goes back")]
+After = Annotated[int, Query(ge=0, le=2**62, description="`next` of the page before", examples=[0])]
 Work = Callable[[Connection], tuple[int, Any]]
 
 

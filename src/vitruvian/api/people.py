@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import AwareDatetime, BaseModel, Field
 
-from vitruvian.api.answering import json_answer, page_answer
+from vitruvian.api.answering import After, Newest, json_answer, page_answer
 from vitruvian.api.gate import need
 from vitruvian.api.problems import documented
 from vitruvian.api.site import site_of
@@ -201,9 +201,9 @@ async def revoke_token(request: Request, token_id: str, who: Admin) -> Response:
 def read_audit(
     request: Request,
     who: Annotated[Principal, need("audit:read")],
-    after: Annotated[int, Query(ge=0, le=2**62, description="entries after this number")] = 0,
+    newest: Newest = False,
+    after: After = 0,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-    newest: Annotated[bool, Query(description="newest first, and `after` goes back")] = False,
 ) -> Response:
     """Who did what, oldest first. Append-only: the database refuses to change a row."""
     with site_of(request).database.read() as connection:

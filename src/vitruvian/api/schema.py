@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
@@ -49,7 +52,24 @@ def _document(app: FastAPI) -> dict[str, Any]:
             operation["x-permission"] = permission
             operation["security"] = [] if permission == PUBLIC else [{"token": []}, {"session": []}]
             _problem_for_422(operation)
+            _exemplify(operation, recorded().get(route.path_format, {}).get(method.lower(), {}))
     return made
+
+
+@cache
+def recorded() -> dict[str, dict[str, dict[str, Any]]]:
+    """{path: {method: {"request" or a status: what was sent and answered}}}: tests/record_examples.py made it."""
+    return json.loads(Path(__file__).with_name("examples.json").read_text(encoding="utf-8"))
+
+
+def _exemplify(operation: dict[str, Any], said: dict[str, Any]) -> None:
+    """Real requests and answers beside the schemas."""
+    for where, example in said.items():
+        place = operation.get("requestBody" if where == "request" else "responses", {})
+        content = (place if where == "request" else place.get(where, {})).get("content", {})
+        for media, body in content.items():
+            if media.endswith("json"):
+                body["example"] = example
 
 
 def _problem_for_422(operation: dict[str, Any]) -> None:

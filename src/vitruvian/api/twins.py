@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import AwareDatetime, BaseModel, Field
 from sqlalchemy import Connection
 
-from vitruvian.api.answering import IdempotencyKey, once, page_answer, read_answer
+from vitruvian.api.answering import After, IdempotencyKey, Newest, once, page_answer, read_answer
 from vitruvian.api.gate import need
 from vitruvian.api.kinds import kind_of
 from vitruvian.api.problems import documented
@@ -121,7 +121,7 @@ class Happening(BaseModel):
 
 
 class History(BaseModel):
-    """What happened to a twin, oldest first."""
+    """What happened to a twin."""
 
     items: list[Happening]
     next: str | None = None
@@ -211,17 +211,24 @@ async def fit(request: Request, twin_id: str, who: Reader, as_of: AsOf = None) -
 @router.get(
     "/{twin_id}/history",
     response_class=Response,
-    responses={**documented(404), 200: {"model": History}},
+    responses={**documented(404, 422), 200: {"model": History}},
     summary="Its history",
 )
-def history(request: Request, twin_id: str, who: Reader) -> Response:
+def history(
+    request: Request,
+    twin_id: str,
+    who: Reader,
+    newest: Newest = False,
+    after: After = 0,
+    limit: Annotated[int, Query(ge=1, le=5000)] = 500,
+) -> Response:
     """Sources taken in, beliefs, forecasts: nothing is ever overwritten."""
     live = site_of(request).live(who, twin_id)
     items = [
         {"at": text(h.at_us), "seq": h.seq, "what": h.what, "detail": h.detail, "actor": h.actor}
-        for h in live.history()
+        for h in live.history(after, limit, newest=newest)
     ]
-    return page_answer(request, items, None)
+    return page_answer(request, items, items[-1]["seq"] if len(items) == limit else None)
 
 
 def _fit(live: LiveTwin, as_of: str | None) -> dict[str, Any]:

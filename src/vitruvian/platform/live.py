@@ -306,9 +306,9 @@ class LiveTwin:
         given = {**fields, "at": when.at(at, self.row.origin, self.know.base(), f"{action}.at")}
         return fieldtext.build(cls, given, lambda name: f"{action}.{name}".rstrip("."))
 
-    def history(self) -> tuple[Happening, ...]:
-        """What happened to the twin, oldest first."""
-        return self.store.history(self.row.id)
+    def history(self, after: int = 0, limit: int | None = None, *, newest: bool = False) -> tuple[Happening, ...]:
+        """What happened to the twin after a sequence, oldest first; newest: before it, newest first."""
+        return self.store.history(self.row.id, after, limit, newest=newest)
 
     def plot(self) -> Any:
         """Readings, and over them what the twin has made of them (matplotlib axes)."""

@@ -99,7 +99,7 @@ def _alerts(connection: Connection, ids: Sequence[str]) -> dict[str, list[dict[s
 
 def _versions(connection: Connection, table: Any, ids: Sequence[str]) -> dict[str, int]:
     match = select(table.c.twin_id, func.max(table.c.version)).where(table.c.twin_id.in_(ids))
-    return dict(connection.execute(match.group_by(table.c.twin_id)).tuples().all())
+    return {row[0]: row[1] for row in connection.execute(match.group_by(table.c.twin_id))}
 
 
 def _ahead(connection: Connection, row: TwinRow, version: int | None) -> Mapping[str, Any] | None:

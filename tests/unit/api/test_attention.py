@@ -87,3 +87,24 @@ def test_messages_and_why_one_was_not_taken(served: Served) -> None:
     assert (line["protocol"], line["sender"], line["taken"]) == ("mqtt", "omh/p1", False)
     assert "Fix: " in line["why"]
     assert served.call("GET", "/v1/messages?protocol=hl7v2").json()["items"] == []
+
+
+def test_lists_that_grow_are_paged_either_way(served: Served) -> None:
+    twin = served.make_twin()
+    for i in range(5):
+        served.call("POST", f"/v1/twins/{twin}/records", json={**batch(NOW - i * STEP, 1), "source": f"s{i}"})
+    path = f"/v1/twins/{twin}/history"
+    whole = served.call("GET", path).json()["items"]
+    for newest, expected in ((False, whole), (True, whole[::-1])):
+        seen: list[Any] = []
+        after = "0"
+        while after is not None:
+            page = served.call("GET", path, params={"newest": newest, "after": after, "limit": 2}).json()
+            seen += page["items"]
+            after = page["next"]
+        assert seen == expected
+    log = served.call("GET", "/v1/audit?newest=true&limit=2").json()
+    assert [e["path"] for e in log["items"]] == [path, path]
+    first = served.call("GET", f"/v1/twins/{twin}/history").json()["items"]
+    assert [h["what"] for h in first] == ["created", *["observed"] * 5]
+    assert first[-1]["detail"] == "s4: 1 readings, 0 actions"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, Table, func, insert, select, update
 
 from vitruvian.core.errors import StoreError
 from vitruvian.platform.aside import Aside
@@ -70,28 +71,64 @@ def read_aside(connection: Connection, twin: TwinRow) -> tuple[Aside, ...]:
     return tuple(Aside(*row) for row in connection.execute(match))
 
 
-def history(connection: Connection, twin: TwinRow) -> tuple[Happening, ...]:
-    """What happened to the twin, oldest first."""
-    return tuple(sorted(_happenings(connection, twin), key=lambda h: h.seq))
+def history(
+    connection: Connection, twin: TwinRow, after: int = 0, limit: int | None = None, *, newest: bool = False
+) -> tuple[Happening, ...]:
+    """What happened to the twin after a sequence, oldest first; newest: the other way round, before it (0: all)."""
+    page = _Page(connection, twin, after, limit, newest)
+    found = [*_created(page), *_observed(page), *_worked_out(page)]
+    return tuple(sorted(found, key=lambda h: h.seq, reverse=newest)[:limit])
 
 
-def _happenings(connection: Connection, twin: TwinRow) -> Iterator[Happening]:
-    made = connection.execute(select(twins).where(twins.c.id == twin.id)).mappings().one()
-    yield Happening(made["created_us"], made["seq"], "created", f"{twin.kind} {twin.kind_version}", made["actor"])
-    counted = {chain: _counts(connection, twin, chain) for chain in (READINGS, DEEDS)}
-    for row in connection.execute(select(sources).where(sources.c.twin_id == twin.id)).mappings():
-        readings, deeds = (counted[chain].get(row["id"], 0) for chain in (READINGS, DEEDS))
-        detail = f"{row['name']}: {readings} readings, {deeds} actions"
-        yield Happening(row["received_us"], row["seq"], "observed", detail, row["actor"])
-    for row in connection.execute(select(beliefs).where(beliefs.c.twin_id == twin.id)).mappings():
-        detail = f"belief {row['version']} by {row['method']} ({row['kind']} {row['kind_version']})"
-        yield Happening(row["created_us"], row["seq"], "believed", detail, row["actor"])
-    for row in connection.execute(select(forecasts).where(forecasts.c.twin_id == twin.id)).mappings():
-        detail = f"forecast {row['version']} from belief {row['belief_version']}"
-        yield Happening(row["created_us"], row["seq"], "forecast", detail, row["actor"])
+@dataclass(frozen=True)
+class _Page:
+    """Rows of one twin beyond a sequence, so many at most; never the bytes of a belief or a forecast."""
+
+    connection: Connection
+    twin: TwinRow
+    after: int
+    limit: int | None
+    newest: bool
+
+    def rows(self, table: Table, *names: str) -> list[Any]:
+        """The named columns of each."""
+        c = table.c
+        owner = c.id if table is twins else c.twin_id
+        match = select(*(c[name] for name in ("seq", *names))).where(owner == self.twin.id)
+        if self.newest:
+            match = match.where(c.seq < self.after) if self.after else match
+            match = match.order_by(c.seq.desc())
+        else:
+            match = match.where(c.seq > self.after).order_by(c.seq)
+        return list(self.connection.execute(match if self.limit is None else match.limit(self.limit)))
 
 
-def _counts(connection: Connection, twin: TwinRow, chain: Any) -> dict[str, int]:
-    t = chain.table.c
-    match = select(t.source_id, func.count()).where(t.twin_id == twin.id).group_by(t.source_id)
-    return {row[0]: row[1] for row in connection.execute(match)}
+def _created(page: _Page) -> Iterator[Happening]:
+    for row in page.rows(twins, "kind", "kind_version", "actor", "created_us"):
+        yield Happening(row.created_us, row.seq, "created", f"{row.kind} {row.kind_version}", row.actor)
+
+
+def _observed(page: _Page) -> Iterator[Happening]:
+    found = page.rows(sources, "id", "name", "actor", "received_us")
+    ids = [row.id for row in found]
+    readings, deeds = (_counts(page, chain, ids) for chain in (READINGS, DEEDS))
+    for row in found:
+        detail = f"{row.name}: {readings.get(row.id, 0)} readings, {deeds.get(row.id, 0)} actions"
+        yield Happening(row.received_us, row.seq, "observed", detail, row.actor)
+
+
+def _worked_out(page: _Page) -> Iterator[Happening]:
+    for row in page.rows(beliefs, "version", "method", "kind", "kind_version", "actor", "created_us"):
+        detail = f"belief {row.version} by {row.method} ({row.kind} {row.kind_version})"
+        yield Happening(row.created_us, row.seq, "believed", detail, row.actor)
+    for row in page.rows(forecasts, "version", "belief_version", "actor", "created_us"):
+        detail = f"forecast {row.version} from belief {row.belief_version}"
+        yield Happening(row.created_us, row.seq, "forecast", detail, row.actor)
+
+
+def _counts(page: _Page, chain: Any, ids: Sequence[str]) -> dict[str, int]:
+    t, out = chain.table.c, {}
+    for some in chunks(list(ids)):
+        match = select(t.source_id, func.count()).where(t.twin_id == page.twin.id, t.source_id.in_(some))
+        out |= {row[0]: row[1] for row in page.connection.execute(match.group_by(t.source_id))}
+    return out

@@ -208,10 +208,13 @@ class Store:
         with self.database.read() as connection:
             return sources.read_aside(connection, twins.find(connection, self.tenant, twin))
 
-    def history(self, twin: str) -> tuple[Happening, ...]:
-        """What happened to the twin, oldest first."""
+    def history(
+        self, twin: str, after: int = 0, limit: int | None = None, *, newest: bool = False
+    ) -> tuple[Happening, ...]:
+        """What happened to the twin after a sequence, oldest first; newest: before it, newest first."""
         with self.database.read() as connection:
-            return sources.history(connection, twins.find(connection, self.tenant, twin))
+            row = twins.find(connection, self.tenant, twin)
+            return sources.history(connection, row, after, limit, newest=newest)
 
     # beliefs and forecasts
 
