@@ -5,8 +5,8 @@ import numpy as np
 from vitruvian.core.forcing import Forcing, Schedule
 from vitruvian.core.parameter import Parameter
 from vitruvian.core.prior import Fixed
-from vitruvian.engines.event import Change, EventEngine, Level
-from vitruvian.engines.network import FAMILIES, Law, Network, Source, Station
+from vitruvian.engines.event import Change, EventEngine, Level, Network, Service, Source, Station
+from vitruvian.engines.event.network import FAMILIES
 
 HOUR = 3600.0
 NONE = np.zeros(0)
@@ -39,9 +39,9 @@ def engine(network: Network) -> EventEngine:
     )
 
 
-def single(family: str = "exponential", cv: float = 0.0) -> EventEngine:
+def single(family: str = "exponential", cv: float = 0.0, most: int = 128) -> EventEngine:
     """One source (rate r) before one station (mean m, servers c), surge factor f."""
-    station = Station("desk", Law(family, "m", cv), "c")
+    station = Station("desk", Service(family, "m", cv), "c", most)
     return engine(Network((station,), (Source("door", "desk", "r", "f"),)))
 
 
@@ -53,7 +53,7 @@ def clinic(servers: float, hours: float, factor: Schedule | None = None) -> Forc
 def random_model(rng: np.random.Generator) -> tuple[Network, dict[str, float], Forcing]:
     """Up to four stations and three sources, routes, shifts, surges and drivers over a day; rates in /h, means in h."""
     k, s = int(rng.integers(1, 5)), int(rng.integers(1, 4))
-    laws = [Law(FAMILIES[rng.integers(3)], f"m{i}", float(rng.uniform(0.2, 1.5))) for i in range(k)]
+    laws = [Service(FAMILIES[rng.integers(3)], f"m{i}", float(rng.uniform(0.2, 1.5))) for i in range(k)]
     stations = tuple(Station(f"s{i}", law, f"c{i}") for i, law in enumerate(laws))
     driven = [(f"u{i}", f"g{i}") if rng.random() < 0.5 else ("", "") for i in range(s)]
     sources = tuple(Source(f"a{i}", f"s{rng.integers(k)}", f"r{i}", f"f{i}", *driven[i]) for i in range(s))

@@ -11,8 +11,7 @@ from vitruvian.core.keys import member_seeds
 from vitruvian.core.parameter import Parameter
 from vitruvian.core.prior import Fixed
 from vitruvian.core.quantity import Request
-from vitruvian.engines.event import Change, EventEngine
-from vitruvian.engines.network import Law, Network, Source, Station
+from vitruvian.engines.event import Change, EventEngine, Network, Service, Source, Station
 from vitruvian.models.queueing import erlang_b, erlang_c, mean_wait_general, number_after
 
 SEED = 20260105
@@ -58,7 +57,7 @@ def test_a_jackson_network_is_a_product_of_queues() -> None:
         "s3": {"s1": 0.9},
         "s4": {"s1": 0.2},
     }
-    stations = tuple(Station(f"s{i}", Law("exponential", f"m{i}"), f"c{i}") for i in range(5))
+    stations = tuple(Station(f"s{i}", Service("exponential", f"m{i}"), f"c{i}") for i in range(5))
     sources = tuple(Source(f"a{i}", f"s{i}", f"r{i}", "f") for i in range(2))
     names = [*(f"m{i}" for i in range(5)), *(f"r{i}" for i in range(2))]
     # the specification's mu are rates
@@ -98,7 +97,7 @@ def test_littles_law_holds_on_every_path() -> None:
 
 def test_a_varying_rate_fills_the_house_as_kolmogorov_says() -> None:
     """Surge of 2.5 from 1 h to 2 h, driven by 1 + 0.5 u with u = 2 from 2 h to 3 h, two more servers at 2 h."""
-    station = Station("desk", Law("exponential", "m"), "c")
+    station = Station("desk", Service("exponential", "m"), "c")
     queue = engine(Network((station,), (Source("door", "desk", "r", "f", driver="u", slope="g"),)))
     schedules = {
         "c": Schedule(np.array([2.0]) * HOUR, np.array([6.0]), 4.0),

@@ -10,6 +10,7 @@ from vitruvian.core.keys import member_seeds
 from vitruvian.core.quantity import Request
 from vitruvian.core.record import Record
 from vitruvian.core.twin import Twin
+from vitruvian.engines.event import layout as at
 from vitruvian.kinds.queue import KIND, Clinic, OpenServers, Surge
 from vitruvian.platform.evidence import Claim, claims, package_of
 from vitruvian.verbs.calibrate import calibrate
@@ -68,7 +69,7 @@ def test_calibration_is_the_conjugate_posterior_where_there_is_one() -> None:
         spread = np.sqrt(belief.weights @ (np.log(values) - belief.weights @ np.log(values)) ** 2)
         assert spread == pytest.approx(precision**-0.5, rel=0.1)
     assert belief.state is not None
-    assert (belief.state.tree["rows"][:, 0, :2].sum(axis=1) == 6).all()
+    assert (belief.state.tree["memory"][:, at.ALIVE] == 6).all()
 
 
 def test_a_state_comes_from_the_last_head_count_and_nothing_later() -> None:
@@ -102,7 +103,8 @@ def test_the_last_to_come_wait_and_the_first_to_come_is_called_first() -> None:
     called = [who for _, what, who, _ in trace if what == 1][:27]
     assert called == sorted(called)
     assert len({who for _, what, who, _ in trace if what == 2}) > 30
-    since = state.tree["slots"][0, 3:30, 0]
+    first = ENGINE.simulation.tables.offsets["M_ENTITIES"]
+    since = state.tree["memory"].view(np.float64)[0, [first + at.ENTITY * k + at.SINCE_F for k in range(3, 30)]]
     assert (np.diff(since) > 0).all()
     assert since.max() < 0.0
 

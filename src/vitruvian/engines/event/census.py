@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from vitruvian.core.belief import State
-from vitruvian.core.errors import RecordError
+from vitruvian.core.errors import KindError, RecordError
 from vitruvian.core.forcing import Forcing
-from vitruvian.core.keys import key
+from vitruvian.core.keys import generator, key
 from vitruvian.engines.event import layout as at
 from vitruvian.engines.event.law import Law
 from vitruvian.engines.event.memory import empty
@@ -247,3 +247,33 @@ def _uniforms(seeds: np.ndarray, patient: str) -> np.ndarray:
     base = key("census", patient) % 2**64
     words = [mixed((mixed((int(s) + c) % 2**64) + c * base) % 2**64) for s in seeds]
     return (np.array([w >> 12 for w in words], dtype=np.float64) + 0.5) * 2.0**-52
+
+
+def head_count_state(
+    simulation: Simulation,
+    drive: Forcing,
+    present: int,
+    seeds: np.ndarray,
+    scales: Mapping[int, np.ndarray],
+    rate: np.ndarray,
+) -> State:
+    """State at drive.t0 with `present` patients at the only step, nothing known of how long; its law is exponential.
+
+    What is left of an exponential service is as long as a whole one. rate (member,) /s: those who wait are the last who
+    came, so they came at Poisson times before. Draws are keyed by seed and patient.
+    """
+    tables, t = simulation.tables, drive.t0
+    step = tables.model.steps[0]
+    if len(tables.model.steps) != 1 or step.hold.law != "exponential":
+        raise KindError("a census without elapsed times needs one station with exponential service", where="census")
+    group = tables.group_names[0]
+    served = int(min(present, drive.schedules[f"open:{group}"].at(np.array([t]))[0]))
+    who = [Present(id=f"{k:06d}", step=step.name, since=t, waiting=k >= served) for k in range(present)]
+    state = census_state(simulation, drive, who, seeds, scales)
+    since = state.tree["memory"].view(np.float64)
+    words = [tables.offsets["M_ENTITIES"] + at.ENTITY * k for k in range(served, present)]
+    gaps = np.array([generator(int(s), "census", "since").exponential(size=present - served) for s in seeds])
+    came = t - np.cumsum(gaps.reshape(len(seeds), -1), axis=1)[:, ::-1] / np.asarray(rate)[:, None]
+    for field_ in (at.SINCE_F, at.FROM_F, at.CAME_F, at.ENTERED_F):
+        since[:, [w + field_ for w in words]] = came
+    return state

@@ -83,8 +83,8 @@ CLASS_SIZE = 4
 (
     T_STEPS, N_STEPS, T_GROUPS, N_GROUPS, N_SUPPLIES, T_SOURCES, N_SOURCES, T_CLASSES, N_CLASSES, N_LISTS, N_UNITS,
     T_TRAITS, N_TRAITS, N_PLACES, T_TARGETS, N_MODES, CYCLES, N_LAYERS, MAKERS, WORK,
-    M_CLASSES, M_MODES, M_GROUPS, M_UNITS, M_LISTS, M_STEPS, M_SOURCES, M_WAITS, M_PLACES, M_ENTITIES,
-) = range(30)  # fmt: skip
+    M_CLASSES, M_MODES, M_GROUPS, M_UNITS, M_LISTS, M_STEPS, M_SOURCES, M_WAITS, M_PLACES, M_ENTITIES, FLAT,
+) = range(31)  # fmt: skip
 TABLES_HEADER = 32
 
 # ------------------------------------------------------------- what is counted, a step and class, a place and class

@@ -245,6 +245,7 @@ class Arrivals:
     once: bool = said("only over the first period", False)
     appointments: Appointments | None = said("by appointment", None)
     elective: bool = said("may be cancelled", False)
+    driven: bool = said("an input x of the twin multiplies its rate by 1 + slope x", False)
 
 
 @dataclass(frozen=True, kw_only=True)

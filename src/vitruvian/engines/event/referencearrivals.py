@@ -25,7 +25,9 @@ class Door:
         self.member, self.k, self.source = member, k, member.model.arrivals[k]
         self.rate = member.forcing.schedules[f"rate:{self.source.name}"]
         self.factor = member.forcing.schedules[f"factor:{self.source.name}"]
-        self.offset = float(member.forcing.arrays["offset"][0])
+        self.driver = member.forcing.schedules.get(f"driver:{self.source.name}") if self.source.driven else None
+        self.slope = member.slopes.get(self.source.name, 0.0)
+        self.offset = float(member.forcing.arrays["offset"][0]) if "offset" in member.forcing.arrays else 0.0
         self.scale = member.gains.get(self.source.name, 1.0)
         self.first = member.tables.step_index[
             next(p for p in member.model.pathways if p.name == self.source.pathway).steps[0].name
@@ -79,7 +81,10 @@ class Door:
     def arrival(self, layer: int, index: int, t: float) -> None:
         number = self.number(layer, index)
         stream = Stream.of(self.member.seed, number)
-        chance = float(self.factor.at(np.array([t]))[0]) - layer
+        factor = float(self.factor.at(np.array([t]))[0])
+        if self.driver is not None:
+            factor *= 1.0 + self.slope * float(self.driver.at(np.array([t]))[0])
+        chance = factor - layer
         if chance >= 1.0 or (chance > 0.0 and stream.uniform(ACCEPT) < chance):
             self.come(number, stream, index, t)
         if self.source.appointments is None:

@@ -22,9 +22,16 @@ Row = tuple[float, int, int, int, int]
 class AbstractHouse(ABC):
     """One member of a model: what is there. What patients do is in `Reference`."""
 
-    def __init__(self, tables: Tables, forcing: Forcing, seed: int, gains: Mapping[str, float] | None = None) -> None:
+    def __init__(
+        self,
+        tables: Tables,
+        forcing: Forcing,
+        seed: int,
+        gains: Mapping[str, float] | None = None,
+        slopes: Mapping[str, float] | None = None,
+    ) -> None:
         self.tables, self.model, self.forcing, self.seed = tables, tables.model, forcing, int(seed)
-        self.gains = gains or {}
+        self.gains, self.slopes = gains or {}, slopes or {}
         self.steps, self.t, self.t1 = tables.steps, forcing.t0, forcing.t1
         self.heap: list[tuple] = []
         self.trace: list[Row] = []

@@ -78,10 +78,15 @@ class Simulation:
     def scale_words(self, arrivals: Sequence[str] = (), steps: Sequence[str] = ()) -> list[int]:
         """Words of the memory that multiply these sources' rates and these steps' holds."""
         t, o = self.tables, self.tables.offsets
-        names = [a.name for a in t.model.arrivals]
-        first = [o["M_SOURCES"] + at.SOURCE_SIZE * t.layers * names.index(a) + at.SCALE_F for a in arrivals]
-        out = [a + at.SOURCE_SIZE * layer for a in first for layer in range(t.layers)]
+        out = [w for a in arrivals for w in self.source_words(a, at.SCALE_F)]
         return out + [o["M_STEPS"] + at.STEP_SIZE * t.step_index[s] + at.GAIN_F for s in steps]
+
+    def source_words(self, name: str, field: int) -> list[int]:
+        """Words of a field of every layer of a source."""
+        t = self.tables
+        first = t.layers * [a.name for a in t.model.arrivals].index(name)
+        layers = range(first, first + t.layers)
+        return [t.offsets["M_SOURCES"] + at.SOURCE_SIZE * n + field for n in layers]
 
     def _advance(
         self,

@@ -109,42 +109,61 @@ def sources_start(ti: Any, tf: Any, i: Any, f: Any, d: Any, t0: float, t1: float
         a = ti[at.M_SOURCES] + at.SOURCE_SIZE * n
         s = i[a + at.SOURCE_TAB]
         remove(i, f, a)
-        if ti[s + at.APPOINTED] == 0:
-            if new:
-                f[a + at.ANCHOR_F] = t0
-                f[a + at.MASS_F] = mass_of(i, number_of(ti, i, a))
-            i[a + at.PIECE] = passed(d, ti[s + at.RATE_CHANNEL], f[a + at.ANCHOR_F])
+        if new and ti[s + at.APPOINTED] == 0:
+            f[a + at.ANCHOR_F], f[a + at.MASS_F] = t0, mass_of(i, number_of(ti, i, a))
         elif new:
             weeks = int((t0 + f[at.OFFSET_F]) / at.WEEK) - 1
             i[a + at.INDEX] = max(weeks, 0) * ti[ti[s + at.SLOTS]]
             while slot_time(ti, tf, i, f, a) - tf[s + at.AHEAD_F] < t0:
                 i[a + at.INDEX] += 1
-        if active(ti, i, a, d):
+        awake = active(ti, i, f, a, d)
+        if ti[s + at.APPOINTED] == 0 and (awake or ti[at.FLAT] == 0):
+            i[a + at.PIECE] = passed(d, ti[s + at.RATE_CHANNEL], f[a + at.ANCHOR_F])
+        if awake:
             t = candidate(ti, tf, i, f, a, d, t1)
+            while t <= t0 and not new:  # nobody needed this layer until now
+                step_on(ti, i, f, a, mass_of(i, number_of(ti, i, a) + 1), t)
+                t = candidate(ti, tf, i, f, a, d, t1)
             if t < np.inf:
                 push(i, f, a, t)
 
 
+@hot
+def factor_of(ti: Any, i: Any, f: Any, a: int, d: Any, t: float) -> float:
+    """What the rate of the source layer at address a is multiplied by at t: its factor, and its input's."""
+    s = i[a + at.SOURCE_TAB]
+    c = ti[s + at.FACTOR_CHANNEL]
+    factor = level_of(d, c, passed(d, c, t))
+    c = ti[s + at.DRIVER_CHANNEL]
+    if c >= 0:
+        factor *= 1.0 + f[a + at.SLOPE_F] * level_of(d, c, passed(d, c, t))
+    return factor
+
+
 @numba.njit
-def active(ti: Any, i: Any, a: int, d: Any) -> bool:
+def active(ti: Any, i: Any, f: Any, a: int, d: Any) -> bool:
     """May this layer let anybody in during this run?"""
     s = i[a + at.SOURCE_TAB]
     if i[a + at.LAYER] == 0:
         return True
     if ti[s + at.APPOINTED] == 1:
         return False
-    most = 0.0
+    most, driven, c = 0.0, 1.0, ti[s + at.DRIVER_CHANNEL]
     for k in range(int(d[0]) + 1):
         most = max(most, level_of(d, ti[s + at.FACTOR_CHANNEL], k))
-    return most > i[a + at.LAYER]
+        if c >= 0:
+            driven = max(driven, 1.0 + f[a + at.SLOPE_F] * level_of(d, c, k))
+    return most * driven > i[a + at.LAYER]
 
 
 @numba.njit
 def sources_end(ti: Any, tf: Any, i: Any, f: Any, d: Any, t1: float) -> None:
-    """Take layers that let nobody in to t1 too, so that a later run may use them."""
+    """Take layers that let nobody in to t1 too, so that a later run may use them; where rates are flat it can wait."""
+    if ti[at.FLAT] == 1:
+        return
     for n in range(ti[at.N_SOURCES] * ti[at.N_LAYERS]):
         a = ti[at.M_SOURCES] + at.SOURCE_SIZE * n
-        if ti[i[a + at.SOURCE_TAB] + at.APPOINTED] == 0 and not active(ti, i, a, d):
+        if ti[i[a + at.SOURCE_TAB] + at.APPOINTED] == 0 and not active(ti, i, f, a, d):
             t = candidate(ti, tf, i, f, a, d, t1)
             while t < np.inf:
                 step_on(ti, i, f, a, mass_of(i, number_of(ti, i, a) + 1), t)
@@ -156,8 +175,7 @@ def arrival(ti: Any, tf: Any, i: Any, f: Any, a: int, d: Any, t: float, t1: floa
     """The candidate of the source layer at address a: in or not; then the next."""
     s, number = i[a + at.SOURCE_TAB], number_of(ti, i, a)
     mass = mass_of(i, number + 1)  # asked for first: see `length_of`
-    c = ti[s + at.FACTOR_CHANNEL]
-    chance = level_of(d, c, passed(d, c, t)) - i[a + at.LAYER]
+    chance = factor_of(ti, i, f, a, d, t) - i[a + at.LAYER]
     if chance >= 1.0 or (
         chance > 0.0 and uniform(entity_hash(i[at.KEY], number), purpose(0, 0, 0, at.ACCEPT)) < chance
     ):

@@ -30,11 +30,15 @@ LAYERS = 6  # a source's factor stays at or below this
 
 @dataclass(frozen=True)
 class Tables:
-    """Tables of a model. `spare`: units a pool may gain beyond its groups' counts, {pool: units} or one number."""
+    """Tables of a model. `spare`: units a pool may gain beyond its groups' counts, {pool: units}.
+
+    `flat`: rates never change, whatever the forcing, so that layers of arrivals wait until somebody needs them.
+    """
 
     model: Model
     spare: Mapping[str, int] = field(default_factory=dict)
     layers: int = LAYERS
+    flat: bool = False
 
     @cached_property
     def steps(self) -> tuple[Step, ...]:
@@ -80,7 +84,12 @@ class Tables:
         sources = [a.name for a in self.model.arrivals]
         opened = [f"open:{name}" for name in self.group_names[: len(self.model.groups)]]
         modes = [f"mode:{m}" for m in self.model.modes]
-        return (*opened, *modes, *(f"rate:{s}" for s in sources), *(f"factor:{s}" for s in sources))
+        return (*opened, *modes, *(f"rate:{s}" for s in sources), *(f"factor:{s}" for s in sources), *self.drivers)
+
+    @cached_property
+    def drivers(self) -> tuple[str, ...]:
+        """Schedules of the inputs that drive sources."""
+        return tuple(f"driver:{a.name}" for a in self.model.arrivals if a.driven)
 
     @cached_property
     def lists(self) -> tuple[tuple[int, int, int], ...]:
@@ -168,7 +177,7 @@ class _Builder:
             "N_STEPS": len(t.steps), "N_GROUPS": len(m.groups), "N_SUPPLIES": len(m.supplies),
             "N_SOURCES": len(m.arrivals), "N_CLASSES": self.classes, "N_LISTS": len(t.lists), "N_UNITS": sum(t.units),
             "N_TRAITS": len(m.attributes), "N_PLACES": len(m.places), "N_MODES": len(m.modes),
-            "CYCLES": int(bool(cycle(m))), "N_LAYERS": t.layers, "WORK": self.classes - 1,
+            "CYCLES": int(bool(cycle(m))), "N_LAYERS": t.layers, "WORK": self.classes - 1, "FLAT": int(t.flat),
             "MAKERS": sum(n for n, (p, _) in zip(t.units, m.groups, strict=True) if p.turnaround or p.breakdown),
             **t.offsets,
         }  # fmt: skip
@@ -314,6 +323,7 @@ class _Builder:
         row[-2] = 2.0
         sources = len(m.arrivals)
         channel = len(m.groups) + len(m.modes) + k
+        driver = t.channels.index(f"driver:{source.name}") if source.driven else -1
         booked, slots = source.appointments, 0
         no_show, early, spread, ahead = 0.0, 0.0, 0.0, 0.0
         if booked is not None:
@@ -328,7 +338,7 @@ class _Builder:
             ahead = max(early, 0.0) + 4.0 * spread
         return [
             int(booked is not None), t.step_index[pathway.steps[0].name], self.w.add([len(row) // 2, *row]),
-            channel, channel + sources, -1, float(no_show), float(early), float(spread), float(ahead), slots, k,
+            channel, channel + sources, driver, float(no_show), float(early), float(spread), float(ahead), slots, k,
         ]  # fmt: skip
 
     def _class(self, k: int) -> list[int | float]:

@@ -25,9 +25,8 @@ from vitruvian.core.parameter import Parameter
 from vitruvian.core.prior import LogNormal
 from vitruvian.core.quantity import Observable, Quantity, Request
 from vitruvian.core.record import Record
-from vitruvian.engines.event import Change, EventEngine, Level, as_batch
+from vitruvian.engines.event import Change, EventEngine, Level, Network, Service, Source, Station, as_batch
 from vitruvian.engines.likelihood import readings_log_likelihood
-from vitruvian.engines.network import Law, Network, Source, Station
 from vitruvian.engines.ports import Driven, ExactGiven, Input
 from vitruvian.models.flow import Durations, stepped
 
@@ -39,7 +38,7 @@ PARAMETERS = (
 )
 SOURCE = Source("ward", to="desk", rate="call_rate", factor="usual", driver="drug", slope="gain")
 ENGINE = EventEngine(
-    Network((Station("desk", Law("exponential", mean="call_time"), servers="nurses"),), (SOURCE,)),
+    Network((Station("desk", Service("exponential", mean="call_time"), servers="nurses"),), (SOURCE,)),
     PARAMETERS,
     {
         "waiting": Level("desk", ("waiting",)),

@@ -6,8 +6,7 @@ from vitruvian.core.noise import Count
 from vitruvian.core.parameter import Parameter
 from vitruvian.core.prior import LogNormal
 from vitruvian.core.quantity import Observable, Quantity
-from vitruvian.engines.event import Change, EventEngine, Level
-from vitruvian.engines.network import Law, Network, Source, Station
+from vitruvian.engines.event import Change, EventEngine, Level, Network, Service, Source, Station
 from vitruvian.models.flow import Durations, HeadCount
 
 HOUR = 3600.0
@@ -17,7 +16,7 @@ PARAMETERS = (
     Parameter("service_mean", "h", LogNormal.around(0.25, 0.2), "assumed", "mean time with a server"),
 )
 NETWORK = Network(
-    (Station("desk", Law("exponential", mean="service_mean"), servers="servers"),),
+    (Station("desk", Service("exponential", mean="service_mean"), servers="servers"),),
     (Source("door", to="desk", rate="arrival_rate", factor="surge"),),
 )
 ENGINE = EventEngine(

@@ -24,8 +24,8 @@ from vitruvian.core.forcing import Batch, Forcing
 from vitruvian.core.kind import Effect, Outputs, Theta
 from vitruvian.core.quantity import Request
 from vitruvian.core.record import Record
-from vitruvian.engines.census import census_state
 from vitruvian.engines.event import as_batch
+from vitruvian.engines.event.census import head_count_state
 from vitruvian.engines.likelihood import readings_log_likelihood
 from vitruvian.kinds.queue.actions import Clinic, OpenServers, Surge
 from vitruvian.kinds.queue.desk import ENGINE, HOUR, NOISES, OBSERVABLES, PARAMETERS, QUANTITIES
@@ -91,9 +91,9 @@ class Queue(
             raise RecordError("no head count ('present') is known", where=f"queue at {at:g} s", fix="observe one")
         when, present = float(seen.valid_time[-1]), max(round(float(seen.value[-1])), 0)
         forcing = self.compile(case, record, when, at, at)
-        servers = float(forcing.schedules["servers"].at(np.array([when]))[0])
-        mean, rate = np.asarray(theta["service_mean"]) * HOUR, np.asarray(theta["arrival_rate"]) / HOUR
-        state = census_state(ENGINE, when, present, servers, mean, rate, seeds)
+        batch, rate = as_batch(forcing, len(seeds)), np.asarray(theta["arrival_rate"]) / HOUR
+        drive = ENGINE.driven(batch).forcings[0]
+        state = head_count_state(ENGINE.simulation, drive, present, seeds, ENGINE.scales(theta, batch), rate)
         return ENGINE.run(theta, forcing, Request({}), seeds, state)[1]
 
     def log_likelihood(self, theta: Theta, case: Case, record: Record, t0: float, t1: float) -> np.ndarray:

@@ -1,47 +1,43 @@
-"""A discrete-event model as a value: stations with servers, sources of arrivals, routes between stations.
+"""A small network as a value, for kinds with parameters of their own: stations with servers, sources, routes.
 
     arrivals   Poisson with rate  lambda f(t) (1 + s u(t)):  parameter lambda, channels f and u, parameter s
     service    a law with a mean (parameter); c(t) servers (channel), first come, first served
     routes     after service at i, to j with probability p_ij, else out
 
-The kernel in `eventcore` interprets the tables made here; `eventreference` interprets the same model in plain Python.
+`Network.model` says the same in the engine's own words: a pool and a step a station, laws and rates of 1 that the
+kind's parameters multiply.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-import numpy as np
-
 from vitruvian.core.errors import KindError
+from vitruvian.engines.event.law import Law
+from vitruvian.engines.event.model import Arrivals, Model, Need, Pathway, Pool, Route, Step
 
 FAMILIES = ("exponential", "lognormal", "fixed")
 
 
 @dataclass(frozen=True)
-class Law:
+class Service:
     """Law of a duration: its family, the parameter that is its mean, its coefficient of variation (lognormal only)."""
 
     family: str
     mean: str
     cv: float = 0.0
 
-    @property
-    def sigma(self) -> float:
-        """sd of the logarithm of a lognormal with this cv."""
-        return math.sqrt(math.log1p(self.cv**2))
-
 
 @dataclass(frozen=True)
 class Station:
-    """Servers in parallel and one queue; `servers` is the forcing's schedule of how many are open."""
+    """Servers in parallel and one queue; `servers` is the forcing's schedule of how many are open, `most` at most."""
 
     name: str
-    service: Law
+    service: Service
     servers: str
+    most: int = 128
 
 
 @dataclass(frozen=True)
@@ -85,39 +81,21 @@ class Network:
             raise KindError("driver and slope go together", where=f"source '{lone[0]}'", fix="give both or neither")
 
     @cached_property
-    def position(self) -> dict[str, int]:
-        """Index of each station."""
-        return {s.name: i for i, s in enumerate(self.stations)}
-
-    @cached_property
-    def law(self) -> np.ndarray:
-        """Index of each station's family, (station,)."""
-        return np.array([FAMILIES.index(s.service.family) for s in self.stations], dtype=np.int64)
-
-    @cached_property
-    def sigma(self) -> np.ndarray:
-        """Log-sd of each station's law, (station,)."""
-        return np.array([s.service.sigma for s in self.stations])
-
-    @cached_property
-    def target(self) -> np.ndarray:
-        """Station each source feeds, (source,)."""
-        return np.array([self.position[s.to] for s in self.sources], dtype=np.int64)
-
-    @cached_property
-    def cumulative(self) -> np.ndarray:
-        """Routes as cumulative probabilities, (station, station)."""
-        p = np.zeros((len(self.stations), len(self.stations)))
-        for i, row in self.routes.items():
-            for j, chance in row.items():
-                p[self.position[i], self.position[j]] = chance
-        return np.cumsum(p, axis=1)
-
-    @property
-    def channels(self) -> tuple[str, ...]:
-        """Schedules of the forcing in table order: servers of each station, factor, then driver of each source."""
-        return (
-            *(s.servers for s in self.stations),
-            *(s.factor for s in self.sources),
-            *(s.driver for s in self.sources),
+    def model(self) -> Model:
+        """The network as a model of the engine; servers are spare units that the forcing opens."""
+        pathways = []
+        for s in self.stations:
+            lognormal = s.service.family == "lognormal"
+            hold = Law(law=s.service.family, unit="s", mean=1.0, cv=s.service.cv if lognormal else None)
+            route = Route(to=self.routes[s.name]) if s.name in self.routes else None
+            step = Step(name=s.name, seize=(Need(pool=s.name),), hold=hold, route=route)
+            pathways.append(Pathway(name=s.name, steps=(step,)))
+        doors = tuple(
+            Arrivals(name=s.name, pathway=s.to, rates=(3600.0,), driven=bool(s.driver))  # one a second
+            for s in self.sources
         )
+        pools = tuple(Pool(name=s.name, capacity=0) for s in self.stations)
+        return Model(
+            name="network", label="stations of a kind", pools=pools, pathways=tuple(pathways), arrivals=doors,
+            cycles="detect",
+        )  # fmt: skip
