@@ -13,10 +13,11 @@ from pydantic import AwareDatetime, BaseModel, Field
 from sqlalchemy import Connection
 
 from vitruvian.api.answering import IdempotencyKey, json_answer, matching, once, page_answer, read_answer
+from vitruvian.api.beside import beside
 from vitruvian.api.gate import need
 from vitruvian.api.kinds import kind_of
 from vitruvian.api.people import TEXT, Made, spelled
-from vitruvian.api.problems import documented
+from vitruvian.api.problems import answers, nothing
 from vitruvian.api.site import Site, site_of
 from vitruvian.core.errors import FieldError, StoreError
 from vitruvian.platform.alerts import delivery, episodes, rules
@@ -138,9 +139,7 @@ class Silence(BaseModel):
     until: AwareDatetime = Field(examples=["2030-03-01T12:00:00Z"])
 
 
-@router.get(
-    "/alerts", response_class=Response, responses={**documented(422), 200: {"model": AlertPage}}, summary="Alerts"
-)
+@router.get("/alerts", **answers(AlertPage, 422), summary="Alerts")
 def list_alerts(
     request: Request,
     who: Reader,
@@ -158,8 +157,7 @@ def list_alerts(
 
 @router.get(
     "/alerts/{alert_id}",
-    response_class=Response,
-    responses={**documented(404), 200: {"model": WholeAlert}},
+    **answers(WholeAlert, 404),
     summary="One alert",
 )
 def one_alert(request: Request, alert_id: str, who: Reader) -> Response:
@@ -177,10 +175,10 @@ async def _act(request: Request, who: Principal, alert_id: str, work: Any) -> Re
     return json_answer(await site_of(request).write(write))
 
 
-ACTED = {**documented(404, 409, 412, 422), 200: {"model": WholeAlert}}
+ACTED = answers(WholeAlert, 404, 409, 412, 422)
 
 
-@router.post("/alerts/{alert_id}/acknowledge", response_class=Response, responses=ACTED, summary="Acknowledge an alert")
+@router.post("/alerts/{alert_id}/acknowledge", summary="Acknowledge an alert", **ACTED)
 async def acknowledge(request: Request, alert_id: str, body: Reason, who: Actor) -> Response:
     """Somebody has seen it: it is not escalated. If-Match with the alert's seq refuses when it has changed."""
     now = site_of(request).now_us
@@ -189,7 +187,7 @@ async def acknowledge(request: Request, alert_id: str, body: Reason, who: Actor)
     )
 
 
-@router.post("/alerts/{alert_id}/silence", response_class=Response, responses=ACTED, summary="Silence an alert")
+@router.post("/alerts/{alert_id}/silence", **ACTED, summary="Silence an alert")
 async def silence(request: Request, alert_id: str, body: Silence, who: Actor) -> Response:
     """Nothing is told of it until then; it opens again if its rule still holds."""
     now, until = site_of(request).now_us, micros(body.until)
@@ -198,7 +196,7 @@ async def silence(request: Request, alert_id: str, body: Silence, who: Actor) ->
     )
 
 
-@router.post("/alerts/{alert_id}/resolve", response_class=Response, responses=ACTED, summary="Resolve an alert")
+@router.post("/alerts/{alert_id}/resolve", **ACTED, summary="Resolve an alert")
 async def resolve(request: Request, alert_id: str, body: Reason, who: Actor) -> Response:
     """It is over; it also resolves by itself when its rule no longer holds."""
     now = site_of(request).now_us
@@ -207,9 +205,7 @@ async def resolve(request: Request, alert_id: str, body: Reason, who: Actor) -> 
     )
 
 
-@router.get(
-    "/alert-rules", response_class=Response, responses={**documented(), 200: {"model": RuleList}}, summary="Rules"
-)
+@router.get("/alert-rules", **answers(RuleList), summary="Rules")
 def list_rules(request: Request, who: Reader) -> Response:
     """All rules in force."""
     with site_of(request).database.read() as connection:
@@ -220,9 +216,7 @@ def list_rules(request: Request, who: Reader) -> Response:
 
 @router.post(
     "/alert-rules",
-    response_class=Response,
-    status_code=201,
-    responses={**documented(404, 409, 422), 201: {"model": Made}},
+    **answers(Made, 404, 409, 422, status=201),
     summary="Make a rule",
 )
 async def add_rule(request: Request, body: NewRule, who: Ruler, key: IdempotencyKey = "") -> Response:
@@ -242,9 +236,7 @@ async def add_rule(request: Request, body: NewRule, who: Ruler, key: Idempotency
     return await once(request, who, key, write)
 
 
-@router.delete(
-    "/alert-rules/{rule_id}", response_class=Response, status_code=204, responses=documented(404), summary="End a rule"
-)
+@router.delete("/alert-rules/{rule_id}", **nothing(404), summary="End a rule")
 async def end_rule(request: Request, rule_id: str, who: Ruler) -> Response:
     """It raises nothing any more."""
     site = site_of(request)
@@ -254,8 +246,7 @@ async def end_rule(request: Request, rule_id: str, who: Ruler) -> Response:
 
 @router.get(
     "/alert-channels",
-    response_class=Response,
-    responses={**documented(), 200: {"model": ChannelList}},
+    **answers(ChannelList),
     summary="Channels",
 )
 def list_channels(request: Request, who: Ruler) -> Response:
@@ -268,9 +259,7 @@ def list_channels(request: Request, who: Ruler) -> Response:
 
 @router.post(
     "/alert-channels",
-    response_class=Response,
-    status_code=201,
-    responses={**documented(409, 422), 201: {"model": Made}},
+    **answers(Made, 409, 422, status=201),
     summary="Make a channel",
 )
 async def add_channel(request: Request, body: NewChannel, who: Ruler, key: IdempotencyKey = "") -> Response:
@@ -288,9 +277,7 @@ async def add_channel(request: Request, body: NewChannel, who: Ruler, key: Idemp
 
 @router.delete(
     "/alert-channels/{channel_id}",
-    response_class=Response,
-    status_code=204,
-    responses=documented(404),
+    **nothing(404),
     summary="End a channel",
 )
 async def end_channel(request: Request, channel_id: str, who: Ruler) -> Response:
@@ -318,13 +305,8 @@ def whole(connection: Connection, tenant: str, alert_id: str) -> dict[str, Any]:
 @asynccontextmanager
 async def service(site: Site) -> AsyncIterator[None]:
     """Escalates, and sends what is owed, as long as the server runs."""
-    task = asyncio.create_task(_deliver(site))
-    try:
+    async with beside(_deliver(site)):
         yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
 
 
 async def _deliver(site: Site) -> None:

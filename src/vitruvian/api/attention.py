@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from vitruvian.api.answering import page_answer, read_answer
 from vitruvian.api.gate import need
-from vitruvian.api.problems import documented
+from vitruvian.api.problems import answers
 from vitruvian.api.site import site_of
 from vitruvian.api.twins import Reader, Twin, identity
 from vitruvian.platform import attention, provenance
@@ -88,8 +88,7 @@ class MessagePage(BaseModel):
 
 @router.get(
     "/attention",
-    response_class=Response,
-    responses={**documented(422), 200: {"model": Attention}},
+    **answers(Attention, 422),
     summary="What needs attention",
 )
 def what_needs_attention(
@@ -112,8 +111,7 @@ def what_needs_attention(
 
 @router.get(
     "/twins/{twin_id}/sources",
-    response_class=Response,
-    responses={**documented(404), 200: {"model": SourceList}},
+    **answers(SourceList, 404),
     summary="Where its data come from",
 )
 def list_sources(request: Request, twin_id: str, who: Reader) -> Response:
@@ -126,8 +124,7 @@ def list_sources(request: Request, twin_id: str, who: Reader) -> Response:
 
 @router.get(
     "/messages",
-    response_class=Response,
-    responses={**documented(422), 200: {"model": MessagePage}},
+    **answers(MessagePage, 422),
     summary="Messages of other systems",
 )
 def list_messages(

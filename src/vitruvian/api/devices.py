@@ -8,7 +8,6 @@ MLLP has no log-in of its own: keep its port inside the hospital's network, or b
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +15,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from vitruvian.api.beside import beside
 from vitruvian.core.errors import FieldError
 
 if TYPE_CHECKING:
@@ -64,13 +64,8 @@ def mqtt(url: str, *, tenant: str = "local", identifier: str = "vitruvian") -> S
             async def take(topic: str, payload: bytes) -> Any:
                 return await loop.run_in_executor(pool, gateway.take, topic, payload)
 
-            task = asyncio.create_task(subscribe(Broker.of(url), take, identifier, ready))
-            try:
+            async with beside(subscribe(Broker.of(url), take, identifier, ready)):
                 yield
-            finally:
-                task.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await task
 
     return service
 

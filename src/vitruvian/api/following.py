@@ -6,7 +6,7 @@ import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import partial
 from typing import Annotated, Any, TypeVar
@@ -16,11 +16,12 @@ from pydantic import BaseModel, Field
 from sqlalchemy import Connection
 
 from vitruvian.api.answering import json_answer, read_answer
+from vitruvian.api.beside import beside
 from vitruvian.api.forecasts import Hours, Names
 from vitruvian.api.gate import need
 from vitruvian.api.hub import hub_of
 from vitruvian.api.people import spelled
-from vitruvian.api.problems import documented
+from vitruvian.api.problems import answers, nothing
 from vitruvian.api.site import Site, site_of
 from vitruvian.api.twins import Reader
 from vitruvian.core.errors import MissingError, VitruvianError
@@ -75,8 +76,7 @@ class LiveCalibration(BaseModel):
 
 @router.put(
     "/following",
-    response_class=Response,
-    responses={**documented(404, 422), 200: {"model": Following}},
+    **answers(Following, 404, 422),
     summary="Follow a twin",
 )
 async def follow(
@@ -96,8 +96,7 @@ async def follow(
 
 @router.get(
     "/following",
-    response_class=Response,
-    responses={**documented(404), 200: {"model": Following}},
+    **answers(Following, 404),
     summary="Is it followed",
 )
 def following(request: Request, twin_id: str, who: Reader) -> Response:
@@ -106,9 +105,7 @@ def following(request: Request, twin_id: str, who: Reader) -> Response:
     return read_answer(request, _following(site, who, site.twin(who, twin_id).id))
 
 
-@router.delete(
-    "/following", response_class=Response, status_code=204, responses=documented(404), summary="Follow no longer"
-)
+@router.delete("/following", **nothing(404), summary="Follow no longer")
 async def leave(request: Request, twin_id: str, who: Annotated[Principal, need("twins:write")]) -> Response:
     """Its belief stays as it is."""
     site = site_of(request)
@@ -119,8 +116,7 @@ async def leave(request: Request, twin_id: str, who: Annotated[Principal, need("
 
 @router.get(
     "/live-calibration",
-    response_class=Response,
-    responses={**documented(404), 200: {"model": LiveCalibration}},
+    **answers(LiveCalibration, 404),
     summary="Its past forecasts against what came",
 )
 def live_calibration(request: Request, twin_id: str, who: Reader) -> Response:
@@ -218,10 +214,5 @@ def follower_of(site: Site) -> Follower:
 async def service(site: Site) -> AsyncIterator[None]:
     """The follower runs as long as the server does."""
     site.parts["follower"] = follower = Follower(site)
-    task = asyncio.create_task(follower.run())
-    try:
+    async with beside(follower.run()):
         yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from vitruvian.api.answering import json_answer, page_answer, read_answer
 from vitruvian.api.gate import need
-from vitruvian.api.problems import documented
+from vitruvian.api.problems import answers
 from vitruvian.api.site import site_of
 from vitruvian.api.twins import AsOf, Reader
 from vitruvian.core.errors import MissingError
@@ -97,9 +97,7 @@ class ForecastPage(BaseModel):
 
 @router.post(
     "",
-    response_class=Response,
-    status_code=201,
-    responses={**documented(404, 409, 422), 201: {"model": WholeForecast}},
+    **answers(WholeForecast, 404, 409, 422, status=201),
     summary="Ask for a forecast",
 )
 async def ask(request: Request, twin_id: str, body: AskForecast, who: Asker) -> Response:
@@ -116,8 +114,7 @@ async def ask(request: Request, twin_id: str, body: AskForecast, who: Asker) -> 
 
 @router.get(
     "",
-    response_class=Response,
-    responses={**documented(404, 422), 200: {"model": ForecastPage}},
+    **answers(ForecastPage, 404, 422),
     summary="Forecasts said",
 )
 def list_forecasts(
@@ -143,8 +140,7 @@ def list_forecasts(
 
 @router.get(
     "/{version}",
-    response_class=Response,
-    responses={**documented(404, 422), 200: {"model": WholeForecast}},
+    **answers(WholeForecast, 404, 422),
     summary="One forecast as it was said",
 )
 def read_one(request: Request, twin_id: str, version: Version, who: Reader) -> Response:

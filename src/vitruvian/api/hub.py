@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
+from vitruvian.api.beside import beside
 from vitruvian.core.errors import StoreError
 from vitruvian.platform import feed
 from vitruvian.platform.feed import Event
@@ -107,14 +108,11 @@ async def service(site: Site) -> AsyncIterator[None]:
             loop.call_soon_threadsafe(hub.poke)
 
     site.database.committed.append(tell)
-    task = asyncio.create_task(hub.run())
     try:
-        yield
+        async with beside(hub.run()):
+            yield
     finally:
         site.database.committed.remove(tell)
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
 
 
 def hub_of(site: Site) -> Hub:

@@ -16,7 +16,7 @@ from sqlalchemy import select
 from vitruvian.api.answering import json_answer
 from vitruvian.api.gate import need
 from vitruvian.api.kinds import kind_of
-from vitruvian.api.problems import documented
+from vitruvian.api.problems import answers, documented
 from vitruvian.api.readings import AsideRow, aside_of
 from vitruvian.api.site import Site, site_of
 from vitruvian.api.twins import AsOf, Reader, TwinState, state
@@ -58,9 +58,7 @@ class FromFiles(BaseModel):
 
 @router.post(
     "/from-files",
-    response_class=Response,
-    status_code=201,
-    responses={**documented(404, 409, 413, 422), 201: {"model": FromFiles}},
+    **answers(FromFiles, 404, 409, 413, 422, status=201),
     summary="Make a twin from files",
 )
 async def from_files(

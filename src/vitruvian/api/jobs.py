@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -12,9 +11,10 @@ from pydantic import BaseModel, Field
 from sqlalchemy import Connection
 
 from vitruvian.api.answering import IdempotencyKey, json_answer, once, page_answer, read_answer
+from vitruvian.api.beside import beside
 from vitruvian.api.gate import need
 from vitruvian.api.people import spelled
-from vitruvian.api.problems import documented
+from vitruvian.api.problems import answers
 from vitruvian.api.site import Site, site_of
 from vitruvian.platform.jobs import queue, work
 from vitruvian.platform.jobs.runner import Runner
@@ -64,9 +64,7 @@ class JobPage(BaseModel):
 
 @router.post(
     "",
-    response_class=Response,
-    status_code=202,
-    responses={**documented(404, 409, 422), 202: {"model": Job}},
+    **answers(Job, 404, 409, 422, status=202),
     summary="Start a job",
 )
 async def start(request: Request, body: NewJob, who: Worker, key: IdempotencyKey = "") -> Response:
@@ -82,7 +80,7 @@ async def start(request: Request, body: NewJob, who: Worker, key: IdempotencyKey
     return await once(request, who, key, write)
 
 
-@router.get("", response_class=Response, responses={**documented(422), 200: {"model": JobPage}}, summary="Jobs")
+@router.get("", **answers(JobPage, 422), summary="Jobs")
 def list_jobs(
     request: Request,
     who: Reader,
@@ -96,7 +94,7 @@ def list_jobs(
     return page_answer(request, [job_of(row) for row in rows], rows[-1]["seq"] if len(rows) == limit else None)
 
 
-@router.get("/{job_id}", response_class=Response, responses={**documented(404), 200: {"model": Job}}, summary="One job")
+@router.get("/{job_id}", **answers(Job, 404), summary="One job")
 def one_job(request: Request, job_id: str, who: Reader) -> Response:
     """How far it is; its result when it is done."""
     with site_of(request).database.read() as connection:
@@ -105,8 +103,7 @@ def one_job(request: Request, job_id: str, who: Reader) -> Response:
 
 @router.post(
     "/{job_id}/cancel",
-    response_class=Response,
-    responses={**documented(404, 409), 200: {"model": Job}},
+    **answers(Job, 404, 409),
     summary="Cancel a job",
 )
 async def cancel(request: Request, job_id: str, who: Worker) -> Response:
@@ -132,10 +129,5 @@ def job_of(row: dict[str, Any]) -> dict[str, Any]:
 async def service(site: Site) -> AsyncIterator[None]:
     """The runner works as long as the server does."""
     place = site.database.url.render_as_string(hide_password=False)
-    task = asyncio.create_task(Runner(place, site.write, lambda: site.now_us).run())
-    try:
+    async with beside(Runner(place, site.write, lambda: site.now_us).run()):
         yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task

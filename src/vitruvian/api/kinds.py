@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from vitruvian.api.answering import read_answer
 from vitruvian.api.gate import need
-from vitruvian.api.problems import Problem, documented
+from vitruvian.api.problems import Problem, answers
 from vitruvian.api.site import site_of
 from vitruvian.core.errors import VitruvianError
 from vitruvian.core.kind import AbstractKind
@@ -81,7 +81,7 @@ def kind_of(name: str) -> AbstractKind:
     return registry.get(name)
 
 
-@router.get("", response_class=Response, responses={**documented(), 200: {"model": KindList}}, summary="List kinds")
+@router.get("", **answers(KindList), summary="List kinds")
 def list_kinds(request: Request, who: Annotated[Principal, need("kinds:read")]) -> Response:
     """All kinds that are installed, each with the question it answers."""
     lines = []
@@ -95,9 +95,7 @@ def list_kinds(request: Request, who: Annotated[Principal, need("kinds:read")]) 
     return read_answer(request, {"items": lines, "next": None})
 
 
-@router.get(
-    "/{kind}", response_class=Response, responses={**documented(404), 200: {"model": KindBody}}, summary="One kind"
-)
+@router.get("/{kind}", **answers(KindBody, 404), summary="One kind")
 def one_kind(request: Request, kind: str, who: Annotated[Principal, need("kinds:read")]) -> Response:
     """Context of use, schemas of subject and actions, observables, quantities, parameters with sources, panels."""
     found = kind_of(kind)
@@ -106,8 +104,7 @@ def one_kind(request: Request, kind: str, who: Annotated[Principal, need("kinds:
 
 @router.get(
     "/{kind}/evidence",
-    response_class=Response,
-    responses={**documented(404), 200: {"model": Evidence}},
+    **answers(Evidence, 404),
     summary="Evidence of a kind",
 )
 def one_evidence(request: Request, kind: str, who: Annotated[Principal, need("kinds:read")]) -> Response:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from vitruvian.api.answering import json_answer, read_answer
 from vitruvian.api.gate import COOKIE, PUBLIC, SELF, address_of, need
-from vitruvian.api.problems import Problem, documented
+from vitruvian.api.problems import Problem, answers, nothing
 from vitruvian.api.site import Site, site_of
 from vitruvian.platform.trust import audit, people
 from vitruvian.platform.trust.policy import Principal
@@ -59,9 +59,7 @@ def me_of(who: Principal) -> dict[str, object]:
 
 @router.post(
     "/setup",
-    response_class=Response,
-    status_code=201,
-    responses={**documented(404, 409, 422), 201: {"model": Me}},
+    **answers(Me, 404, 409, 422, status=201),
     summary="First user",
 )
 async def set_up(request: Request, body: SetUp, who: Annotated[Principal, need(PUBLIC)]) -> Response:
@@ -75,9 +73,7 @@ async def set_up(request: Request, body: SetUp, who: Annotated[Principal, need(P
 
 @router.post(
     "/sessions",
-    response_class=Response,
-    status_code=201,
-    responses={**documented(422), 201: {"model": Me}},
+    **answers(Me, 422, status=201),
     summary="Log in",
 )
 async def log_in(request: Request, body: Login, who: Annotated[Principal, need(PUBLIC)]) -> Response:
@@ -119,9 +115,7 @@ async def log_in(request: Request, body: Login, who: Annotated[Principal, need(P
 
 @router.post(
     "/sessions/one-time",
-    response_class=Response,
-    status_code=201,
-    responses={**documented(404, 422), 201: {"model": Me}},
+    **answers(Me, 404, 422, status=201),
     summary="Log in by a one-time token",
 )
 async def log_in_once(request: Request, body: OneTime, who: Annotated[Principal, need(PUBLIC)]) -> Response:
@@ -160,7 +154,7 @@ def with_cookie(site: Site, answer: Response, secret: str) -> Response:
     return answer
 
 
-@router.delete("/sessions/current", response_class=Response, status_code=204, responses=documented(), summary="Log out")
+@router.delete("/sessions/current", **nothing(), summary="Log out")
 async def log_out(request: Request, who: Annotated[Principal, need(SELF)]) -> Response:
     """End the session whose cookie is sent."""
     site = site_of(request)
@@ -181,8 +175,7 @@ class Known(BaseModel):
 
 @router.get(
     "/sessions/current",
-    response_class=Response,
-    responses={**documented(), 200: {"model": Known}},
+    **answers(Known),
     summary="Am I known",
 )
 async def known(request: Request, who: Annotated[Principal, need(PUBLIC)]) -> Response:
@@ -197,7 +190,7 @@ async def known(request: Request, who: Annotated[Principal, need(PUBLIC)]) -> Re
     return json_answer({"known": came, "ready": came or await asyncio.to_thread(look)})
 
 
-@router.get("/me", response_class=Response, responses={**documented(), 200: {"model": Me}}, summary="Who am I")
+@router.get("/me", **answers(Me), summary="Who am I")
 async def me(request: Request, who: Annotated[Principal, need(SELF)]) -> Response:
     """Tenant, role, permissions, and in a browser's session the csrf value."""
     return read_answer(request, me_of(who))

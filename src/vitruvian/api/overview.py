@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from vitruvian.api.answering import page_answer
-from vitruvian.api.problems import documented
+from vitruvian.api.problems import answers
 from vitruvian.api.site import site_of
 from vitruvian.api.twins import Reader, Twin, identity
 from vitruvian.platform import overview
@@ -56,9 +56,7 @@ class Overview(BaseModel):
     next: str | None
 
 
-@router.get(
-    "/overview", response_class=Response, responses={**documented(422), 200: {"model": Overview}}, summary="At a glance"
-)
+@router.get("/overview", **answers(Overview, 422), summary="At a glance")
 def at_a_glance(
     request: Request,
     who: Reader,

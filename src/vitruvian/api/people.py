@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from vitruvian.api.answering import After, Newest, json_answer, page_answer
 from vitruvian.api.gate import need
-from vitruvian.api.problems import documented
+from vitruvian.api.problems import answers, nothing
 from vitruvian.api.site import site_of
 from vitruvian.platform.instant import micros, text
 from vitruvian.platform.trust import audit, people
@@ -124,7 +124,7 @@ def spelled(row: dict[str, Any]) -> dict[str, Any]:
     return out
 
 
-@router.get("/users", response_class=Response, responses={**documented(), 200: {"model": UserList}}, summary="Users")
+@router.get("/users", **answers(UserList), summary="Users")
 def list_users(request: Request, who: Admin) -> Response:
     """All users of the tenant."""
     with site_of(request).database.read() as connection:
@@ -134,9 +134,7 @@ def list_users(request: Request, who: Admin) -> Response:
 
 @router.post(
     "/users",
-    response_class=Response,
-    status_code=201,
-    responses={**documented(409, 422), 201: {"model": Made}},
+    **answers(Made, 409, 422, status=201),
     summary="Make a user",
 )
 async def add_user(request: Request, body: NewUser, who: Admin) -> Response:
@@ -148,9 +146,7 @@ async def add_user(request: Request, body: NewUser, who: Admin) -> Response:
     return json_answer({"id": made}, 201)
 
 
-@router.delete(
-    "/users/{user_id}", response_class=Response, status_code=204, responses=documented(404), summary="Disable a user"
-)
+@router.delete("/users/{user_id}", **nothing(404), summary="Disable a user")
 async def disable_user(request: Request, user_id: str, who: Admin) -> Response:
     """No more logins; open sessions end. What the user did stays in the audit log."""
     site = site_of(request)
@@ -159,7 +155,7 @@ async def disable_user(request: Request, user_id: str, who: Admin) -> Response:
     return Response(status_code=204)
 
 
-@router.get("/tokens", response_class=Response, responses={**documented(), 200: {"model": TokenList}}, summary="Tokens")
+@router.get("/tokens", **answers(TokenList), summary="Tokens")
 def list_tokens(request: Request, who: Admin) -> Response:
     """All API tokens of the tenant, never their secrets."""
     with site_of(request).database.read() as connection:
@@ -169,9 +165,7 @@ def list_tokens(request: Request, who: Admin) -> Response:
 
 @router.post(
     "/tokens",
-    response_class=Response,
-    status_code=201,
-    responses={**documented(422), 201: {"model": MadeToken}},
+    **answers(MadeToken, 422, status=201),
     summary="Make a token",
 )
 async def add_token(request: Request, body: NewToken, who: Admin) -> Response:
@@ -184,9 +178,7 @@ async def add_token(request: Request, body: NewToken, who: Admin) -> Response:
     return json_answer({"id": made, "token": secret}, 201)
 
 
-@router.delete(
-    "/tokens/{token_id}", response_class=Response, status_code=204, responses=documented(404), summary="Revoke a token"
-)
+@router.delete("/tokens/{token_id}", **nothing(404), summary="Revoke a token")
 async def revoke_token(request: Request, token_id: str, who: Admin) -> Response:
     """The token is worth nothing from now on."""
     site = site_of(request)
@@ -195,9 +187,7 @@ async def revoke_token(request: Request, token_id: str, who: Admin) -> Response:
     return Response(status_code=204)
 
 
-@router.get(
-    "/audit", response_class=Response, responses={**documented(422), 200: {"model": AuditPage}}, summary="Audit"
-)
+@router.get("/audit", **answers(AuditPage, 422), summary="Audit")
 def read_audit(
     request: Request,
     who: Annotated[Principal, need("audit:read")],

@@ -139,3 +139,14 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     every = {400, 401, 403, 413, 429, 503, *statuses}
     content = {MEDIA: {"schema": {"$ref": "#/components/schemas/ProblemBody"}}}
     return {status: {"description": HTTPStatus(status).phrase, "content": content} for status in sorted(every)}
+
+
+def answers(model: Any, *problems: int, status: int = 200) -> dict[str, Any]:
+    """For a route's decorator: it answers with this model and status, or with these problems."""
+    responses = {**documented(*problems), status: {"model": model}}
+    return {"response_class": Response, "status_code": status, "responses": responses}
+
+
+def nothing(*problems: int) -> dict[str, Any]:
+    """For a route's decorator: 204 without a body, or these problems."""
+    return {"response_class": Response, "status_code": 204, "responses": documented(*problems)}

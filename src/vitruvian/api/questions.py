@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 
 from vitruvian.api.answering import json_answer
 from vitruvian.api.forecasts import Asker, Forecast, Hours, Names, Seed, Then
-from vitruvian.api.problems import documented
+from vitruvian.api.problems import answers
 from vitruvian.api.site import site_of
 from vitruvian.core.action import Action
 from vitruvian.platform import plans
@@ -103,8 +103,7 @@ class Explanation(BaseModel):
 
 @router.post(
     "/comparisons",
-    response_class=Response,
-    responses={**documented(404, 409, 422), 200: {"model": Comparison}},
+    **answers(Comparison, 404, 409, 422),
     summary="What if",
 )
 async def compare(request: Request, twin_id: str, body: AskComparison, who: Asker) -> Response:
@@ -122,8 +121,7 @@ async def compare(request: Request, twin_id: str, body: AskComparison, who: Aske
 
 @router.post(
     "/recommendations",
-    response_class=Response,
-    responses={**documented(404, 409, 422), 200: {"model": Recommendation}},
+    **answers(Recommendation, 404, 409, 422),
     summary="What is best",
 )
 async def recommend(request: Request, twin_id: str, body: AskRecommendation, who: Asker) -> Response:
@@ -135,8 +133,7 @@ async def recommend(request: Request, twin_id: str, body: AskRecommendation, who
 
 @router.post(
     "/explanations",
-    response_class=Response,
-    responses={**documented(404, 409, 422), 200: {"model": Explanation}},
+    **answers(Explanation, 404, 409, 422),
     summary="Why",
 )
 async def explain(request: Request, twin_id: str, body: AskExplanation, who: Asker) -> Response:
@@ -159,8 +156,7 @@ class AskDecision(BaseModel):
 
 @router.post(
     "/decisions",
-    response_class=Response,
-    responses={**documented(404, 409, 422), 200: {"model": Recommendation}},
+    **answers(Recommendation, 404, 409, 422),
     summary="A ready question",
 )
 async def decide(request: Request, twin_id: str, body: AskDecision, who: Asker) -> Response:

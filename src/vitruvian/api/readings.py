@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import AwareDatetime, BaseModel, Field
-from sqlalchemy import select
+from sqlalchemy import Connection, Table, select
 
 from vitruvian.api.answering import json_answer, page_answer, read_answer
 from vitruvian.api.gate import need
-from vitruvian.api.problems import documented
+from vitruvian.api.problems import answers
 from vitruvian.api.site import site_of
 from vitruvian.api.twins import AsOf, Reader
 from vitruvian.core.errors import FieldError
 from vitruvian.platform.instant import EPOCH, text
-from vitruvian.platform.store import Source, Store
+from vitruvian.platform.store import Receipts, Source, Store
 from vitruvian.platform.store.database import Joined
 from vitruvian.platform.store.schema import actions, kept_aside, observations
 from vitruvian.platform.trust.policy import Principal
@@ -110,59 +111,37 @@ class TakenBack(BaseModel):
 
 @router.get(
     "/observations",
-    response_class=Response,
-    responses={**documented(404, 422), 200: {"model": ReadingPage}},
+    **answers(ReadingPage, 404, 422),
     summary="Readings by ingestion",
 )
 def list_readings(request: Request, twin_id: str, who: Reader, after: After = 0, limit: Limit = 500) -> Response:
     """All versions of all readings after a sequence."""
-    site = site_of(request)
-    twin, t = site.twin(who, twin_id), observations.c
-    match = select(observations).where(t.twin_id == twin.id, t.seq > after).order_by(t.seq).limit(limit)
-    with site.database.read() as connection:
-        found = list(connection.execute(match).mappings())
-    items = [reading_of(row) for row in found]
-    return page_answer(request, items, items[-1]["seq"] if len(items) == limit else None)
+    return _page(request, who, twin_id, observations, reading_of, after, limit)
 
 
 @router.get(
     "/actions",
-    response_class=Response,
-    responses={**documented(404, 422), 200: {"model": ActionPage}},
+    **answers(ActionPage, 404, 422),
     summary="Actions by ingestion",
 )
 def list_actions(request: Request, twin_id: str, who: Reader, after: After = 0, limit: Limit = 500) -> Response:
     """All versions of all actions after a sequence."""
-    site = site_of(request)
-    twin, t = site.twin(who, twin_id), actions.c
-    match = select(actions).where(t.twin_id == twin.id, t.seq > after).order_by(t.seq).limit(limit)
-    with site.database.read() as connection:
-        found = list(connection.execute(match).mappings())
-    items = [action_of(row) for row in found]
-    return page_answer(request, items, items[-1]["seq"] if len(items) == limit else None)
+    return _page(request, who, twin_id, actions, action_of, after, limit)
 
 
 @router.get(
     "/kept-aside",
-    response_class=Response,
-    responses={**documented(404, 422), 200: {"model": AsidePage}},
+    **answers(AsidePage, 404, 422),
     summary="What could not be used",
 )
 def list_aside(request: Request, twin_id: str, who: Reader, after: After = 0, limit: Limit = 500) -> Response:
     """Rows that could not be used, each with the reason and what would cure it."""
-    site = site_of(request)
-    twin, t = site.twin(who, twin_id), kept_aside.c
-    match = select(kept_aside).where(t.twin_id == twin.id, t.seq > after).order_by(t.seq).limit(limit)
-    with site.database.read() as connection:
-        found = list(connection.execute(match).mappings())
-    items = [aside_of(row) for row in found]
-    return page_answer(request, items, items[-1]["seq"] if len(items) == limit else None)
+    return _page(request, who, twin_id, kept_aside, aside_of, after, limit)
 
 
 @router.get(
     "/timeline",
-    response_class=Response,
-    responses={**documented(404, 422), 200: {"model": Timeline}},
+    **answers(Timeline, 404, 422),
     summary="Readings and actions in force",
 )
 def timeline(
@@ -206,43 +185,57 @@ def timeline(
 
 @router.delete(
     "/observations/{reading_id:path}",
-    response_class=Response,
-    responses={**documented(404), 200: {"model": TakenBack}},
+    **answers(TakenBack, 404),
     summary="Take a reading back",
 )
 async def take_back(
     request: Request, twin_id: str, reading_id: str, who: Annotated[Principal, need("records:write")]
 ) -> Response:
     """A further version that removes the reading; what was known before stays readable as of then."""
-    site = site_of(request)
-    twin = site.twin(who, twin_id)
-    source = Source("api", "json", "", who.actor)
-    receipts = await site.write(
-        lambda c: Store(Joined(c), who.tenant).remove_observations(
-            twin.id, [reading_id.replace("\x00", "")], source, now=site.clock()
-        )
-    )
-    (made,) = receipts.observations
-    return json_answer({"id": made.id, "status": made.status, "seq": made.seq})
+    return await _taken_back(request, who, twin_id, Store.remove_observations, reading_id)
 
 
 @router.delete(
     "/actions/{action_id:path}",
-    response_class=Response,
-    responses={**documented(404), 200: {"model": TakenBack}},
+    **answers(TakenBack, 404),
     summary="Take an action back",
 )
 async def take_action_back(
     request: Request, twin_id: str, action_id: str, who: Annotated[Principal, need("records:write")]
 ) -> Response:
     """A planned action that will not happen, or one that did not: a further version says so."""
+    return await _taken_back(request, who, twin_id, Store.remove_actions, action_id)
+
+
+def _page(
+    request: Request,
+    who: Principal,
+    twin_id: str,
+    table: Table,
+    told: Callable[[Any], dict[str, Any]],
+    after: int,
+    limit: int,
+) -> Response:
+    """Rows of a twin in the order of ingestion."""
     site = site_of(request)
-    twin = site.twin(who, twin_id)
-    source, name = Source("api", "json", "", who.actor), action_id.replace("\x00", "")
-    receipts = await site.write(
-        lambda c: Store(Joined(c), who.tenant).remove_actions(twin.id, [name], source, now=site.clock())
-    )
-    (made,) = receipts.actions
+    twin, t = site.twin(who, twin_id), table.c
+    match = select(table).where(t.twin_id == twin.id, t.seq > after).order_by(t.seq).limit(limit)
+    with site.database.read() as connection:
+        items = [told(row) for row in connection.execute(match).mappings()]
+    return page_answer(request, items, items[-1]["seq"] if len(items) == limit else None)
+
+
+async def _taken_back(request: Request, who: Principal, twin_id: str, remove: Any, name: str) -> Response:
+    """A further version of this row that removes it; `remove`: the store's method."""
+    site = site_of(request)
+    twin, source = site.twin(who, twin_id), Source("api", "json", "", who.actor)
+
+    def work(connection: Connection) -> Receipts:
+        store = Store(Joined(connection), who.tenant)
+        return remove(store, twin.id, [name.replace("\x00", "")], source, now=site.clock())
+
+    receipts = await site.write(work)
+    (made,) = (*receipts.observations, *receipts.actions)
     return json_answer({"id": made.id, "status": made.status, "seq": made.seq})
 
 

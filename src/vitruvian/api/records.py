@@ -16,7 +16,7 @@ from vitruvian.api.answering import IdempotencyKey
 from vitruvian.api.direct import Direct
 from vitruvian.api.gate import need
 from vitruvian.api.metrics import metrics_of
-from vitruvian.api.problems import Problem, documented
+from vitruvian.api.problems import Problem, answers
 from vitruvian.api.site import Site, site_of
 from vitruvian.core.errors import ParseError, VitruvianError
 from vitruvian.platform import intake, registry
@@ -129,12 +129,10 @@ def intake_of(kind: str) -> Intake:
     return Intake(registry.get(kind))
 
 
-RESPONSES = {**documented(400, 404, 409, 413, 422), 200: {"model": Outcome}}
+TAKEN = {**answers(Outcome, 400, 404, 409, 413, 422), "openapi_extra": BODY}
 
 
-@router.post(
-    "/twins/{twin_id}/records", response_class=Response, responses=RESPONSES, openapi_extra=BODY, summary="Send records"
-)
+@router.post("/twins/{twin_id}/records", **TAKEN, summary="Send records")
 async def send(
     request: Request, twin_id: str, who: Annotated[Principal, need("records:write")], key: IdempotencyKey = ""
 ) -> Response:
@@ -145,7 +143,7 @@ async def send(
     return await _taken(request, site, who, sent, {"": row, row.id: row}, key)
 
 
-@router.post("/records", response_class=Response, responses=RESPONSES, openapi_extra=BODY, summary="Send for many")
+@router.post("/records", **TAKEN, summary="Send for many")
 async def send_many(
     request: Request, who: Annotated[Principal, need("records:write")], key: IdempotencyKey = ""
 ) -> Response:

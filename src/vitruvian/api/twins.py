@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from vitruvian.api.answering import After, IdempotencyKey, Newest, once, page_answer, read_answer
 from vitruvian.api.gate import need
 from vitruvian.api.kinds import kind_of
-from vitruvian.api.problems import documented
+from vitruvian.api.problems import answers
 from vitruvian.api.site import site_of
 from vitruvian.core.case import Case, Origin
 from vitruvian.platform import fieldtext
@@ -134,7 +134,7 @@ def identity(row: TwinRow) -> dict[str, Any]:
     return {**said, "zone": row.origin.zone, **times, "synthetic": is_synthetic(row.subject)}
 
 
-@router.get("", response_class=Response, responses={**documented(422), 200: {"model": TwinList}}, summary="List twins")
+@router.get("", **answers(TwinList, 422), summary="List twins")
 def list_twins(
     request: Request,
     who: Reader,
@@ -150,9 +150,7 @@ def list_twins(
 
 @router.post(
     "",
-    response_class=Response,
-    status_code=201,
-    responses={**documented(404, 409, 422), 201: {"model": Twin}},
+    **answers(Twin, 404, 409, 422, status=201),
     summary="Make a twin",
 )
 async def make_twin(
@@ -171,9 +169,7 @@ async def make_twin(
     return await once(request, who, key, work)
 
 
-@router.get(
-    "/{twin_id}", response_class=Response, responses={**documented(404), 200: {"model": TwinState}}, summary="One twin"
-)
+@router.get("/{twin_id}", **answers(TwinState, 404), summary="One twin")
 def one_twin(request: Request, twin_id: str, who: Reader) -> Response:
     """Who it is, how much is known of it, and which belief is the newest."""
     return read_answer(request, state(site_of(request).live(who, twin_id)))
@@ -181,8 +177,7 @@ def one_twin(request: Request, twin_id: str, who: Reader) -> Response:
 
 @router.get(
     "/{twin_id}/belief",
-    response_class=Response,
-    responses={**documented(404, 409, 422), 200: {"model": Belief}},
+    **answers(Belief, 404, 409, 422),
     summary="What it believes",
 )
 def belief(request: Request, twin_id: str, who: Reader, as_of: AsOf = None) -> Response:
@@ -198,8 +193,7 @@ def belief(request: Request, twin_id: str, who: Reader, as_of: AsOf = None) -> R
 
 @router.get(
     "/{twin_id}/fit",
-    response_class=Response,
-    responses={**documented(404, 409, 422), 200: {"model": Fit}},
+    **answers(Fit, 404, 409, 422),
     summary="How it follows its readings",
 )
 async def fit(request: Request, twin_id: str, who: Reader, as_of: AsOf = None) -> Response:
@@ -210,8 +204,7 @@ async def fit(request: Request, twin_id: str, who: Reader, as_of: AsOf = None) -
 
 @router.get(
     "/{twin_id}/history",
-    response_class=Response,
-    responses={**documented(404, 422), 200: {"model": History}},
+    **answers(History, 404, 422),
     summary="Its history",
 )
 def history(

@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field
 from vitruvian.api.answering import json_answer
 from vitruvian.api.gate import need
 from vitruvian.api.kinds import kind_of
-from vitruvian.api.problems import documented
+from vitruvian.api.problems import answers
 from vitruvian.api.site import site_of
 from vitruvian.core.errors import FieldError
 from vitruvian.platform import ingest
@@ -71,9 +71,8 @@ class Taken(BaseModel):
 
 @router.post(
     "/files",
-    response_class=Response,
     openapi_extra=FILE,
-    responses={**documented(404, 422), 200: {"model": Found}},
+    **answers(Found, 404, 422),
     summary="Look at a file",
 )
 async def look(
@@ -98,9 +97,8 @@ async def look(
 
 @router.post(
     "/twins/{twin_id}/files",
-    response_class=Response,
     openapi_extra=FILE,
-    responses={**documented(404, 422), 200: {"model": Taken}},
+    **answers(Taken, 404, 422),
     summary="Take in a file",
 )
 async def take(

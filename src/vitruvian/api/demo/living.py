@@ -16,6 +16,7 @@ from typing import Any
 
 import httpx
 
+from vitruvian.api.beside import beside
 from vitruvian.api.demo import others, rules, senders
 from vitruvian.api.demo.house import SITE, House
 from vitruvian.api.demo.people import PEOPLE, Course
@@ -39,13 +40,8 @@ def service(url: str, token: str, broker: str | None) -> Service:
 
     @asynccontextmanager
     async def run(site: Site) -> AsyncIterator[None]:
-        task = asyncio.create_task(_guarded(site, url, token, broker))
-        try:
+        async with beside(_guarded(site, url, token, broker)):
             yield
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
 
     return run
 
@@ -82,18 +78,13 @@ class Living:
         await rules.set_up(self.client)
         await self._history()
         said, happened = self.now, self.now
-        extra = asyncio.create_task(self._others())
-        try:
+        async with beside(self._others()):
             while True:
                 at = self.site.clock()
                 await self._people(said, at)
                 await self._place(happened, at)
                 said = happened = at
                 await asyncio.sleep(TICK)
-        finally:
-            extra.cancel()
-            with suppress(asyncio.CancelledError):
-                await extra
 
     async def twin(self, kind: str, subject: str, origin: datetime, **given: Any) -> str:
         """The twin of this subject, made if it is not there."""
