@@ -18,13 +18,14 @@ from vitruvian.api.problems import answers
 from vitruvian.api.site import site_of
 from vitruvian.core.errors import FieldError
 from vitruvian.platform import ingest
-from vitruvian.platform.connect import Export, how
+from vitruvian.platform.connect import how
 from vitruvian.platform.instant import text
 from vitruvian.platform.trust.policy import Principal
 
 router = APIRouter(prefix="/v1", tags=["records"])
 Sender = Annotated[Principal, need("records:write")]
 T = TypeVar("T")
+SHOWN = 20  # rows that would be kept aside
 Name = Annotated[
     str, Query(min_length=1, max_length=200, description="the file's own name", examples=["clarity_export.csv"])
 ]
@@ -84,12 +85,8 @@ async def look(
     said = how(zone=zone, unit=unit, dates=dates, now=site_of(request).clock())
 
     def work(path: Path) -> dict[str, Any]:
-        ingest.check(found, [path], said)
-        export, asides = Export(path, said), []
-        for batch in export.batches():
-            asides += batch.kept_aside[: 20 - len(asides)]
-        report = export.report()
-        shown = [{"line": a.line, "column": a.column, "reason": a.reason, "fix": a.fix} for a in asides]
+        report, asides = ingest.look(found, path, said)
+        shown = [{"line": a.line, "column": a.column, "reason": a.reason, "fix": a.fix} for a in asides[:SHOWN]]
         return {**report.to_json(), **_times(report), "sentences": report.lines(), "examples": shown}
 
     return json_answer(await _with_file(request, name, work))

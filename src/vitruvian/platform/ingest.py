@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from vitruvian.core.errors import FieldError, ParseError
 from vitruvian.core.kind import AbstractKind
 from vitruvian.platform import flowlog, registry
+from vitruvian.platform.aside import Aside
 from vitruvian.platform.connect import Export, Report, how
 from vitruvian.platform.connect.items import How
 from vitruvian.platform.mapping import Mapper
@@ -99,6 +100,18 @@ def check(kind: AbstractKind, files: Sequence[str | Path], said: How) -> list[in
         mapper.check()
         sizes.append(export.size)
     return sizes
+
+
+def look(kind: AbstractKind, path: Path, said: How) -> tuple[Report, list[Aside]]:
+    """What is in a file, and what of it a twin of this kind could not use; nothing is stored."""
+    check(kind, [path], said)
+    if flowlog.is_xes(path):
+        found = flowlog.read(_flowing(kind, path), path, _zone(said))
+        return found.report, list(found.kept_aside)
+    export, mapper, asides = Export(path, said), Mapper(kind, path.name), []
+    for batch in export.batches():
+        asides += (*batch.kept_aside, *mapper.batch(batch.readings, batch.events).kept_aside)
+    return dataclasses.replace(export.report(), kept_aside=len(asides)), asides
 
 
 def first_times(path: Path, said: How) -> list[int]:

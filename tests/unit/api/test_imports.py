@@ -109,6 +109,8 @@ def ran(step: str, start: str, end: str = "") -> str:
 def test_an_event_log_is_who_is_where_and_can_be_taken_in_again_when_it_is_longer(served: Served) -> None:
     first = ran("triage", "08:10", "08:20") + ran("assessment", "08:40")
     second = ran("triage", "09:05", "09:15") + ran("tea", "09:20", "09:30")
+    looked = served.call("POST", "/v1/files?name=log.xes&kind=hospital", content=log(first, second)).json()
+    assert (looked["format"], looked["kept_aside"], len(looked["examples"])) == (flowlog.FORMAT, 1, 1)
     made = post(served, {"log.xes": log(first, second)}, subject="House", kind="hospital").json()
     assert [(a["raw"], a["field"]) for a in made["kept_aside"]] == [("tea (1 events)", "concept:name")]
     twin = made["twin"]["id"]
