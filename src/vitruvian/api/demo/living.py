@@ -20,6 +20,7 @@ from vitruvian.api.beside import beside
 from vitruvian.api.demo import others, rules, senders
 from vitruvian.api.demo.house import SITE, House
 from vitruvian.api.demo.people import PEOPLE, Course
+from vitruvian.api.demo.warm import warmed
 from vitruvian.api.site import Service, Site
 from vitruvian.core.errors import VitruvianError
 from vitruvian.platform import registry
@@ -67,6 +68,7 @@ class Living:
         self.mqtt = None if broker is None else senders.Mqtt(broker)
         self.mllp = senders.Mllp(site.parts["mllp"])
         self.twins: dict[str, str] = {}
+        self.known: dict[str, datetime] = {}  # of each twin, when this run began
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -97,10 +99,13 @@ class Living:
 
     async def _history(self) -> None:
         """What is not there yet: at once up to where the twins are first calibrated, then an hour at a time."""
-        known = await self._known()
-        at = max(known, self.now - FOLLOWED)
-        await self._people(known, at)
-        await self._place(known, at, begin=known == self.now - HISTORY)
+        self.known = {name: await self._known(twin) for name, twin in self.twins.items()}
+        first = self.now - HISTORY
+        at = max(min(self.known.values()), self.now - FOLLOWED)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(warmed())
+            await self._people(first, at)
+            await self._place(first, at, begin=self.known[PLACE] == first)
         for name in self.twins.values():
             live = self.site.live(WHO, name)
             if live.know.belief(None) is None:
@@ -114,11 +119,10 @@ class Living:
             at = later
         LOG.info(json.dumps({"demonstration": "history is there", "s": (self.site.clock() - self.now).total_seconds()}))
 
-    async def _known(self) -> datetime:
-        """Up to when an earlier run has sent: from there on it goes on."""
-        last = [(await self.client.get(f"/v1/twins/{name}")).raise_for_status().json() for name in self.twins.values()]
-        times = [datetime.fromisoformat(t["known"]) for t in last if t["known"]]
-        return max(self.now - HISTORY, *times) if len(times) == len(last) else self.now - HISTORY
+    async def _known(self, twin: str) -> datetime:
+        """Up to when an earlier run has sent of this twin: from there on it goes on."""
+        known = (await self.client.get(f"/v1/twins/{twin}")).raise_for_status().json()["known"]
+        return max(self.now - HISTORY, datetime.fromisoformat(known)) if known else self.now - HISTORY
 
     async def follow(self, twin: str, hours: float) -> None:
         """Its belief and forecast are renewed from now on."""
@@ -137,6 +141,7 @@ class Living:
 
     async def _people(self, first: datetime, last: datetime) -> None:
         said = await asyncio.to_thread(self.course.between, first, last)
+        said = [s for s in said if s.known_at > self.known[s.person.id]]
         await senders.people_say(said, self.twins, self.fhir, self.native, self.mqtt)
         await self._faults(first, last)
 
@@ -151,6 +156,7 @@ class Living:
 
     async def _place(self, first: datetime, last: datetime, *, begin: bool = False) -> None:
         """Admissions as messages; the bed board's counts by the hour and by the quarter."""
+        first = max(first, self.known[PLACE])
         events = await asyncio.to_thread(
             self.house.present if begin else lambda at: self.house.between(first, at), last
         )

@@ -14,6 +14,7 @@ import httpx
 
 from vitruvian.api.demo.house import Event
 from vitruvian.api.demo.people import Person, Said
+from vitruvian.platform.connect.fhir.arrival import SAID
 from vitruvian.platform.connect.hl7v2.mllp import END, START
 from vitruvian.platform.connect.mqtt import Broker
 from vitruvian.platform.synthetic import MARK
@@ -179,6 +180,7 @@ def _given(said: Said) -> dict[str, Any]:
         "medicationCodeableConcept": {"coding": [coding]},
         "subject": {"reference": f"Patient/{said.person.id}"},
         "effectiveDateTime": said.at.isoformat(),
+        "extension": [{"url": SAID, "valueInstant": said.known_at.isoformat()}],
         "dosage": {"dose": dose},
     }
 

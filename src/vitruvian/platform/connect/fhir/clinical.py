@@ -1,6 +1,7 @@
 """Observations, given medications and visits as facts of a twin: readings, actions, or kept aside with the reason.
 
-Valid time is when it was observed or given; known since `issued` where that is said. A further version of a resource is
+Valid time is when it was observed or given; known since `issued`, or the extension urn:vitruvian:said, where one is
+there. A further version of a resource is
 a further version of its fact; one that was entered in error, or deleted, takes it back.
 """
 
@@ -16,6 +17,7 @@ from vitruvian.core.kind import AbstractKind
 from vitruvian.core.units import convert, spoken
 from vitruvian.platform.aside import Aside
 from vitruvian.platform.connect.fhir import coding, values
+from vitruvian.platform.connect.fhir.arrival import SAID
 from vitruvian.platform.connect.fhir.coding import UCUM
 from vitruvian.platform.instant import text
 from vitruvian.platform.store.facts import Deed, Observation
@@ -143,7 +145,11 @@ class Clinical:
         return us
 
     def _known(self, resource: Mapping[str, Any], us: int) -> int | None:
-        issued = values.span(resource["issued"]) if "issued" in resource else None
+        said = resource.get("issued") or next(
+            (e["valueInstant"] for e in resource.get("extension", ()) if e.get("url") == SAID and "valueInstant" in e),
+            "",
+        )
+        issued = values.span(said) if said else None
         known = issued[0] if issued else None
         if self.since_us is None:
             return known
