@@ -60,6 +60,13 @@ def test_a_run_starts_from_who_is_there(model: Path, log: EventLog) -> None:
     assert np.mean(first) == pytest.approx(len(here), abs=25)
     other = house.compare({}, 4.0, 50).options[answer.against]["present"].values[:, 0]
     assert np.std(first) < 0.7 * np.std(other)  # a known house is less uncertain than a typical one
+    soon, later = (house.having(here).leaving(h, 50) for h in (1.0, 24.0))
+    assert set(soon) == {
+        case for case, rows in log.before(NOW).traces() if not np.isfinite(log.complete[int(rows[-1])])
+    }
+    assert all(soon[who] <= later[who] for who in soon)
+    assert 0.0 < np.mean(list(soon.values())) < np.mean(list(later.values())) < 1.0
+    assert house.leaving(1.0, 50) == {}
 
 
 def test_commands(model: Path, tmp_path: Path) -> None:

@@ -59,8 +59,9 @@ def run(house: House, hours: float, replications: int, seed: int, picture: Path 
         from vitruvian.cli.hospital import drawn
 
         drawn(forecast.plot("present"), picture)
+    leaving = house.leaving(hours, replications, seed)
     if as_json:
-        put_json(forecast.to_json())
+        put_json({**forecast.to_json(), "leaving": leaving})
         return
     say(f"{house.kind.model.name} ({house.kind.model.label})")
     say(f"{hours:g} h from {house.case.origin.moment(house.at):%Y-%m-%d %H:%M}, {replications} replications")
@@ -74,6 +75,9 @@ def run(house: House, hours: float, replications: int, seed: int, picture: Path 
         rows.append([name.removeprefix("census_"), *cells])
     say(table(["patients in", *(f"{j + 1} h" for j in at)], rows))
     _say_quantities(house, answer)
+    if leaving:
+        likely = [f"{who} {p:.0%}" for who, p in leaving.items() if p >= 0.5]
+        say(f"of {len(leaving)} who are there, {len(likely)} leave more likely than not: {', '.join(likely[:12])}")
 
 
 @click.command()

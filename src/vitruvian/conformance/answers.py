@@ -50,6 +50,8 @@ def _limits(trial: Trial) -> None:
         forcing = trial.compile(tried)
         outputs, _ = trial.run(forcing, trial.everything(), trial.theta(forcing, trial.size.draws))
         for name, values in outputs.items():
+            if not values.size:  # an axis of nobody: no patient is in the example
+                continue
             lost = int((~np.isfinite(values)).reshape(len(values), -1).any(axis=1).sum())
             demand(lost == 0, f"{what}: '{name}' is not finite for {lost} of {len(values)} prior draws", trial)
             thing = things[name]

@@ -23,10 +23,11 @@ from vitruvian.core.quantity import Request
 from vitruvian.core.record import Record
 from vitruvian.core.twin import Twin
 from vitruvian.engines.event.text import read_model
-from vitruvian.kinds.hospital import Hospital, Site
+from vitruvian.kinds.hospital import PATIENT, Hospital, Site
 from vitruvian.models.eventlog import EventLog
 from vitruvian.platform import plans
 from vitruvian.verbs.compare import AS_PLANNED, compare, with_plan
+from vitruvian.verbs.forecast import forecast
 from vitruvian.verbs.ocba import ocba
 from vitruvian.verbs.result import Comparison, Ensemble
 from vitruvian.verbs.select import Selection, select
@@ -92,8 +93,18 @@ class House:
         """Every observable each hour, every quantity over the whole time."""
         times = self.at + np.arange(1, int(hours / every) + 1) * every * HOUR
         window = [self.at, self.at + hours * HOUR]
-        levels = {o.name: times for o in self.kind.observables if o.name not in self.kind.timed}
+        levels = {o.name: times for o in self.kind.observables if o.name not in self.kind.timed and not o.dims}
         return Request.of({**levels, **{q.name: window for q in self.kind.quantities}})
+
+    def leaving(self, hours: float, replications: int = REPLICATIONS, seed: int = 0) -> dict[str, float]:
+        """{patient who is there: chance to have left the house within these hours}, the likeliest first."""
+        who = self.kind.patients(self.present, self.at)
+        if not who:
+            return {}
+        request = Request.of({PATIENT: np.array([self.at + hours * HOUR])})
+        here = forecast(self.twin(replications, seed), request, seed=seed)[PATIENT]
+        gone = 1.0 - np.average(here.values[:, 0], axis=0, weights=here.weights)
+        return dict(sorted(zip(who, gone.tolist(), strict=True), key=lambda pair: -pair[1]))
 
     def compare(
         self, options: Mapping[str, Sequence[Action]], hours: float, replications: int = REPLICATIONS, seed: int = 0
@@ -178,14 +189,14 @@ def present_rows(log: EventLog, now: float, house: House) -> Record:
 def targets(answer: Comparison, limits: Mapping[str, float]) -> dict[str, dict[str, float]]:
     """{option: {quantity: chance to be at or below its limit}}."""
     out: dict[str, dict[str, float]] = {}
-    for option, forecast in answer.options.items():
+    for option, answered in answer.options.items():
         out[option] = {}
         for name, limit in limits.items():
-            if name not in forecast.items:
+            if name not in answered.items:
                 raise KindError(
-                    f"there is no quantity '{name}'", where="targets", fix=f"use {', '.join(forecast.items)}"
+                    f"there is no quantity '{name}'", where="targets", fix=f"use {', '.join(answered.items)}"
                 )
-            out[option][name] = float(forecast[name].probability(high=limit + 1e-12)[0])
+            out[option][name] = float(answered[name].probability(high=limit + 1e-12)[0])
     return out
 
 

@@ -1,5 +1,6 @@
 """The hospital kind: shipped models, a start from who is there, what actions do to schedules, and bad input."""
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from vitruvian.core.errors import KindError, RecordError
 from vitruvian.core.keys import member_seeds
 from vitruvian.core.quantity import Request
 from vitruvian.core.record import Record
+from vitruvian.engines.event import layout as at
 from vitruvian.engines.event import model as m
 from vitruvian.engines.event.census import Present, census_state
 from vitruvian.engines.event.drive import forcing
@@ -138,3 +140,47 @@ def test_an_unknown_model_or_step_number_is_said() -> None:
     theta = {p.name: np.ones(1) for p in KIND.parameters}
     with pytest.raises(KindError, match="patient x: there is no step number 99"):
         KIND.state_from(KIND.example().case, record, HOUR, theta, member_seeds(1, 1))
+
+
+def test_another_appointment_template_holds_while_its_mode_is_on() -> None:
+    """Evening MRI replaces the day's slots of that day: as many patients, the last of them hours later."""
+    kind = Hospital(shipped("radiology"))
+    rule: Any = kind.action_type("Rule")
+    case = kind.example().case
+    booked = [k for k, a in enumerate(kind.model.arrivals) if "booked MRI" in a.name]
+    came = {}
+    for name, plan in (("usual", case), ("evening", case.plus(rule(at=0.0, mode="evening MRI", duration=24.0)))):
+        rows = kind.simulation.trace(kind.compile(plan, Record.empty(), 0.0, 24 * HOUR, 0.0), 3)
+        came[name] = [t / HOUR for t, what, _, source, _ in rows if what == at.ARRIVES and source in booked]
+        sources = {source for _, what, _, source, _ in rows if what in (at.ARRIVES, at.ABSENT) and source in booked}
+        assert sources == {booked[name == "evening"]}
+    assert abs(len(came["usual"]) - len(came["evening"])) <= 8
+    assert max(came["usual"]) < 17.0 < 19.0 < max(came["evening"])
+
+
+def test_each_patient_of_the_census_is_followed_until_they_leave() -> None:
+    """Stays of 10 h that have lasted 1, 4 and 9.5 h; a patient who comes later takes nobody's place in the answer."""
+    model = ward(Law(law="fixed", unit="h", mean=10.0))
+    kind = Hospital(dataclasses.replace(model, arrivals=(m.Arrivals(name="door", pathway="way", rates=(5.0,)),)))
+    since = {"a": -4.0, "b": -9.5, "c": -1.0}
+    record = Record.join(
+        [
+            Record.of(PATIENT, np.array([h * HOUR]), np.array([1.0]), id=np.array([who], dtype=object))
+            for who, h in since.items()
+        ]
+    )
+    case, seeds = kind.example().case, member_seeds(1, 4)
+    assert kind.patients(record, 0.0) == ("b", "a", "c")
+    state = kind.state_from(case, record, 0.0, {}, seeds)
+    hours = np.array([0.25, 1.0, 5.9, 6.1, 8.9, 9.1])
+    ends = {"b": 0.5, "a": 6.0, "c": 9.0}
+    expected = np.array([[float(h < end) for end in ends.values()] for h in hours])
+    whole, _ = kind.run(
+        {}, kind.compile(case, record, 0.0, 10 * HOUR, 0.0), Request({PATIENT: hours * HOUR}), seeds, state
+    )
+    assert whole[PATIENT].tolist() == np.broadcast_to(expected, (4, 6, 3)).tolist()
+    drive = kind.compile(case, record, 0.0, 6 * HOUR, 0.0)
+    first, later = kind.run({}, drive, Request({PATIENT: hours[:3] * HOUR}), seeds, state)
+    drive = kind.compile(case, record, 6 * HOUR, 10 * HOUR, 0.0)
+    rest, _ = kind.run({}, drive, Request({PATIENT: hours[3:] * HOUR}), seeds, later)
+    assert np.concatenate([first[PATIENT], rest[PATIENT]], axis=1).tolist() == whole[PATIENT].tolist()

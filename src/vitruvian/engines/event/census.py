@@ -49,6 +49,11 @@ def kept(model: Model, step: str) -> tuple[str, ...]:
     return ()
 
 
+def in_order(present: Sequence[Present]) -> list[Present]:
+    """In the order in which the engine counts them."""
+    return sorted(present, key=lambda p: (p.waiting, p.since, p.id))
+
+
 def census_state(
     simulation: Simulation,
     drive: Forcing,
@@ -61,12 +66,12 @@ def census_state(
     tables, t = simulation.tables, drive.t0
     memory = empty(tables, t, len(seeds), max(64, 2 * len(present)))
     house = _House(tables, memory, drive, dict(scales or {}))
-    order = sorted(present, key=lambda p: (p.waiting, p.since, p.id))
+    order = in_order(present)
     times = []
     for k, p in enumerate(order):
         times.append(house.place(p, k, seeds, t, elapsed))
     house.schedule(times)
-    memory[:, at.BEGUN] = at.FRESH
+    memory[:, at.BEGUN], memory[:, at.COUNTED] = at.FRESH, len(order)
     return State(t, simulation.state_version, {"memory": memory})
 
 

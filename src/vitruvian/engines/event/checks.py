@@ -255,6 +255,9 @@ def _source(model: Model, source: Arrivals, path: str, where: Where) -> None:
         _chances(source.classes, where(f"{path}.classes"), whole=True)
     elif len(model.classes) > 1:
         raise KindError("of which class are they?", where=where(f"{path}.classes"), fix="give {class: share}")
+    for mode in (source.only, source.unless):
+        if mode is not None:
+            _known(mode, model.modes, "mode", where(path))
     if bool(source.rates) == (source.appointments is not None):
         raise KindError("needs rates or appointments", where=where(path), fix="give one of the two")
     for field, wanted in (("weekdays", 7), ("months", 12)):

@@ -35,6 +35,8 @@ def drive(model: Model, t0: float, t1: float, clock: Clock = Clock()) -> dict[st
     for source in model.arrivals:
         out[f"rate:{source.name}"] = rate(model, source, t0, t1, clock)
         out[f"factor:{source.name}"] = closed(model, source, t0, t1, clock)
+        if source.only is not None:  # modes are off unless an action says otherwise
+            out[f"factor:{source.name}"] = Schedule(np.zeros(0), np.zeros(0))
         if source.driven:
             out[f"driver:{source.name}"] = Schedule(np.zeros(0), np.zeros(0))
     return out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -55,6 +56,7 @@ class Change:
     over: tuple[str, ...]
     under: tuple[str, ...] = ()
     scale: float = 1.0
+    most: float = math.inf  # what rounding must not exceed: 1 for a share
 
 
 @final
@@ -98,7 +100,7 @@ class EventEngine:
                 out[name] = readings.Level(words(r.station, r.columns), r.scale)
             else:
                 over, under = words(r.station, r.over), words(r.station, r.under)
-                out[name] = readings.Change(over, under, r.scale, time="time" in r.under)
+                out[name] = readings.Change(over, under, r.scale, time="time" in r.under, most=r.most)
         return out
 
     @property

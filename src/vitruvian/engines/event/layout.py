@@ -15,7 +15,12 @@ RANK_BITS = 56
 TIME_F, KEY, STATUS, HEAP, HEAPED, TOP, FREED, ROOM, ALIVE = range(9)
 DIRTY_FIRST, DIRTY_LAST, STAMP, BLOCKED, URGENT, CHECK, JOBS_FIRST, JOBS_LAST = range(9, 17)
 TRACE, TRACE_ROOM, TRACED, STUCK, OFFSET_F, TAKEN, BEGUN = range(17, 24)
-SCRATCH, HOLE, HEADER = 24, 32, 40  # HOLE: what is at the top of the heap is happening
+SCRATCH, HOLE, COUNTED, HEADER = (
+    24,
+    32,
+    33,
+    40,
+)  # HOLE: what is at the top of the heap is happening; COUNTED: of the census
 DONE, FULL, TRACE_FULL, DEADLOCK = range(4)
 FRESH, RESUMED, RUNNING = range(3)  # of BEGUN
 

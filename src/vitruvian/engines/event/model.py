@@ -245,6 +245,8 @@ class Arrivals:
     once: bool = said("only over the first period", False)
     appointments: Appointments | None = said("by appointment", None)
     elective: bool = said("may be cancelled", False)
+    only: str | None = said("only while this mode is on: another appointment template, an outreach clinic", None)
+    unless: str | None = said("not while this mode is on", None)
     driven: bool = said("an input x of the twin multiplies its rate by 1 + slope x", False)
 
 

@@ -55,7 +55,8 @@ def leave(ti: Any, tf: Any, i: Any, f: Any, e: int, t: float) -> None:
 
 @numba.njit
 def gone(i: Any, e: int) -> None:
-    """An entity's place in the memory is free."""
+    """An entity's place in the memory is free; nobody has its number."""
+    i[e + at.NUMBER] = -1
     i[e + at.NEXT] = i[at.FREED]
     i[at.FREED] = e
     i[at.ALIVE] -= 1

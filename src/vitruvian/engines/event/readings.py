@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import final
@@ -111,23 +112,36 @@ class Change:
     scale: float = 1.0
     time: bool = False
     fixed: float = 0.0  # added for every second of the window, before the scale
+    most: float = math.inf  # what rounding must not exceed: 1 for a share
+
+
+@final
+@dataclass(frozen=True)
+class Patients:
+    """Of every patient of the census that a run started from: 1 while in the house, at the asked times."""
+
+    def words(self, tables: Tables, start: State | None) -> tuple[Weighted, ...]:
+        """Where their numbers are kept, in the order of `census.in_order`."""
+        count = 0 if start is None or not len(start.tree["memory"]) else int(start.tree["memory"][0, at.COUNTED])
+        first = tables.offsets["M_ENTITIES"] + at.NUMBER
+        return tuple((Reading(first + at.ENTITY * k), 1.0) for k in range(count))
 
 
 def outputs(
     simulation: Simulation,
-    items: Mapping[str, Level | Change],
+    items: Mapping[str, Level | Change | Patients],
     forcing: Forcing | Batch,
     request: Request,
     seeds: np.ndarray,
     start: State | None,
     scales: dict[int, np.ndarray] | None,
 ) -> tuple[dict[str, np.ndarray], State]:
-    """Readings asked for, {name: (member, n) or (member, window)}, and the state at t1."""
+    """Readings asked for, {name: (member, n), (member, window) or (member, n, patient)}, and the state at t1."""
     asked = {n: items[n] for n in request.items if n in items}
     first = forcing if isinstance(forcing, Forcing) else forcing.forcings[0]
     times = [np.zeros(0)]
     for name, item in asked.items():
-        when = request.times(name) if isinstance(item, Level) else request.windows(name).reshape(-1)
+        when = request.windows(name).reshape(-1) if isinstance(item, Change) else request.times(name)
         if len(when) and (when.min() < first.t0 or when.max() > first.t1):
             raise KindError(
                 f"'{name}' asked at {when.min():g} to {when.max():g} s, run {first.t0:g} to {first.t1:g}",
@@ -136,7 +150,9 @@ def outputs(
             )
         times.append(when)
     grid = np.unique(np.concatenate(times))
-    words = sorted({w for item in asked.values() for w, _ in _words(item)}, key=lambda r: (r.value, r.level))
+    patients = Patients().words(simulation.tables, start)
+    read = [patients if isinstance(item, Patients) else _words(item) for item in asked.values()]
+    words = sorted({w for of in read for w, _ in of}, key=lambda r: (r.value, r.level))
     seen, state = simulation.run(forcing, seeds, grid, words, start, scales)
     place = {w: k for k, w in enumerate(words)}
 
@@ -152,13 +168,18 @@ def outputs(
         if isinstance(item, Level):
             out[name] = total(item.of, request.times(name)) * item.scale
             continue
+        if isinstance(item, Patients):
+            rows, columns = np.searchsorted(grid, request.times(name)), [place[w] for w, _ in patients]
+            numbers = (at.CENSUS << (at.LAYER_BITS + at.INDEX_BITS)) + np.arange(len(patients))
+            out[name] = (seen[:, rows][:, :, columns].copy().view(np.int64) == numbers).astype(np.float64)
+            continue
         begin, end = request.windows(name).T
         over = total(item.over, end) - total(item.over, begin) + item.fixed * (end - begin)
         if item.time or item.under:
             under = np.broadcast_to(end - begin, over.shape).copy() if item.time else total(item.under, end)
             under = under if item.time else under - total(item.under, begin)
             over = np.divide(over, under, out=np.zeros(over.shape), where=under > 0)
-        out[name] = over * item.scale
+        out[name] = np.minimum(over * item.scale, item.most)
     return out, state
 
 

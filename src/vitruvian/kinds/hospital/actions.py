@@ -57,7 +57,7 @@ def actions_of(model: Model) -> tuple[type[Action], ...]:
             _duration(8.0),
         ]))  # fmt: skip
     if model.modes:
-        out.append(_made("Rule", "A rule of the model is on for a while: a triage rule, a fast track.", [
+        out.append(_made("Rule", "A rule is on for a while: a triage rule, a fast track, other appointments.", [
             ("mode", str, field_(choices=model.modes, meaning="which", default=model.modes[0])),
             _duration(8.0),
         ]))  # fmt: skip

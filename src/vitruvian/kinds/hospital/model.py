@@ -30,7 +30,7 @@ from vitruvian.core.prior import LogNormal as LogNormalPrior
 from vitruvian.core.quantity import Observable, Request
 from vitruvian.core.record import Record
 from vitruvian.engines.event import as_batch
-from vitruvian.engines.event.census import Present, census_state
+from vitruvian.engines.event.census import Present, census_state, in_order
 from vitruvian.engines.event.model import Model, Uncertain
 from vitruvian.engines.event.readings import Counts, outputs
 from vitruvian.engines.event.simulate import Simulation
@@ -39,10 +39,8 @@ from vitruvian.engines.likelihood import readings_log_likelihood
 from vitruvian.kinds.hospital.actions import SPARE, Site, actions_of
 from vitruvian.kinds.hospital.effects import example
 from vitruvian.kinds.hospital.plan import HOUR, planned
-from vitruvian.kinds.hospital.seen import observables, quantities, slug
+from vitruvian.kinds.hospital.seen import PATIENT, observables, quantities, slug
 from vitruvian.models.flow import Durations, HeadCount, integral
-
-PATIENT = "patient"  # rows of a record that say who is where: see `present_at`
 
 
 @final
@@ -219,6 +217,10 @@ class Hospital(
         before = at - self.warm
         drive = self.compile(case, record, before, at, at)
         return self.run(theta, drive, Request({}), seeds)[1]
+
+    def patients(self, record: Record, at: float) -> tuple[str, ...]:
+        """Who is known to be there at `at`, in the order of the observable `patient` of a run that starts then."""
+        return tuple(p.id for p in in_order(present_at(self.model, record.until(at).only(PATIENT))))
 
     def example(self) -> contract.Example:
         return example(self.model, self.actions, tuple(self.timed))

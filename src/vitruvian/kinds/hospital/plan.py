@@ -10,7 +10,7 @@ import numpy as np
 
 from vitruvian.core.case import Case
 from vitruvian.core.forcing import Forcing, Schedule, bucket, padded
-from vitruvian.engines.event.drive import Clock, drive
+from vitruvian.engines.event.drive import Clock, closed, drive
 from vitruvian.engines.event.model import Model
 from vitruvian.engines.event.rosters import DAY, WEEK
 from vitruvian.models.flow import pulses
@@ -35,6 +35,7 @@ def planned(model: Model, case: Case, t0: float, t1: float) -> Forcing:
         name = type(action).__name__
         if name in ("OpenBeds", "ChangeStaff", "ChangeEquipment", "Cohort", "StartEarlier"):
             _capacity(model, schedules, name, action)
+    _rules(model, case, schedules, t0 - HOUR, t1 + 4 * HOUR, at)
     elective = [a.name for a in model.arrivals if a.elective]
     walk_in = [a.name for a in model.arrivals if not a.appointments]
     cancelled = [_span(a, 1.0 - a.share) for a in _named(case, "CancelElectives")]
@@ -42,11 +43,24 @@ def planned(model: Model, case: Case, t0: float, t1: float) -> Forcing:
     for names, spans in ((elective, cancelled), (walk_in, surges)):
         for name in names:
             schedules[f"factor:{name}"] = _product(schedules[f"factor:{name}"], pulses(spans))
-    for mode in model.modes:
-        on = pulses([_span(a, 0.0) for a in _named(case, "Rule") if a.mode == mode])
-        schedules[f"mode:{mode}"] = Schedule(on.times, 1.0 - on.values, 0.0)
     schedules = {n: _held(s) for n, s in schedules.items()}
     return Forcing(t0, t1, arrays={"offset": np.array([at.offset])}, schedules=schedules)
+
+
+def _rules(model: Model, case: Case, schedules: dict[str, Schedule], t0: float, t1: float, at: Clock) -> None:
+    """Modes that are on for a while, and the sources that hold only then, or not then: appointment templates."""
+    for mode in model.modes:
+        off = pulses([_span(a, 0.0) for a in _named(case, "Rule") if a.mode == mode])
+        schedules[f"mode:{mode}"] = on = Schedule(off.times, 1.0 - off.values, 0.0)
+        for source in model.arrivals:
+            if source.only == mode:  # what holds while it is on; `drive` has it off
+                usual = closed(model, source, t0, t1, at)
+                schedules[f"factor:{source.name}"] = _product(usual, on)
+    for source in model.arrivals:
+        if source.unless is not None:
+            on = schedules[f"mode:{source.unless}"]
+            kept = Schedule(on.times, 1.0 - on.values, 1.0)
+            schedules[f"factor:{source.name}"] = _product(schedules[f"factor:{source.name}"], kept)
 
 
 def _named(case: Case, name: str) -> list[Any]:

@@ -6,9 +6,10 @@ import re
 
 from vitruvian.core.quantity import Observable, Quantity
 from vitruvian.engines.event.model import Model
-from vitruvian.engines.event.readings import Change, Counts, Level, Weighted
+from vitruvian.engines.event.readings import Change, Counts, Level, Patients, Weighted
 
 HOUR = 3600.0
+PATIENT = "patient"  # rows of a record that say who is where: see `model.present_at`
 MOST = 1e6  # assumed: no count reaches it
 
 
@@ -17,11 +18,15 @@ def slug(name: str) -> str:
     return re.sub(r"\W+", "_", name).strip("_").lower()
 
 
-def observables(model: Model, counts: Counts) -> dict[str, tuple[Observable, Level]]:
+def observables(model: Model, counts: Counts) -> dict[str, tuple[Observable, Level | Patients]]:
     """{name: (declaration, reading)} of everything that has a level at any time."""
     seize = [s.name for s in model.steps if s.seize or s.use]
     boarding = [s.name for s in model.steps if s.boarding]
-    out = {
+    still = (
+        "1 while a patient who was there at the start is in the house, one after another as `Hospital.patients` says"
+    )
+    out: dict[str, tuple[Observable, Level | Patients]] = {
+        PATIENT: (Observable(PATIENT, "1", dims=("patient",), low=0, high=1, meaning=still), Patients()),
         "present": (_count("present", "patients in the house"), Level(counts.place("", "present"))),
         "waiting": (_count("waiting", "patients who wait for something"), Level(counts.steps(seize, "waiting"))),
         "boarding": (_count("boarding", "patients who wait for a bed elsewhere"),

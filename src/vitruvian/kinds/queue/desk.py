@@ -29,7 +29,7 @@ ENGINE = EventEngine(
         "mean_wait": Change("desk", ("waited",), ("started",), 1 / HOUR),
         "mean_queue": Change("desk", ("waiting_area",), ("time",)),
         "mean_present": Change("desk", ("waiting_area", "busy_area"), ("time",)),
-        "utilisation": Change("desk", ("busy_area",), ("busy_area", "idle_area")),
+        "utilisation": Change("desk", ("busy_area",), ("busy_area", "idle_area"), most=1.0),
         "served": Change("desk", ("left",)),
     },
 )
