@@ -1,5 +1,9 @@
 """The hospital's claims on a part of their size: exact queues of every family, and the random models' traces."""
 
+import json
+from importlib.resources import files
+
+import numpy as np
 import pytest
 
 from needs import require_data
@@ -36,3 +40,17 @@ def test_the_treatment_centre_agrees_with_the_package() -> None:
     data = require_data("hospital", "treat_sim").parents[1]
     found = treat_sim.measured("hosp.treatsim", data, None, True, lambda share: None)
     assert found["met"], found
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+def test_the_stored_means_of_treat_sim_are_those_of_the_package() -> None:
+    """What hosp.treatsim compares with, run again: 60 replications of the base case and of a swap of servers."""
+    package = pytest.importorskip("treat_sim.model", reason="NOT TESTED: install .[peers]")
+    stored = json.loads((files("vitruvian.kinds.hospital") / "evidence" / "treat_sim.json").read_text("utf-8"))
+    told = package.get_scenarios()
+    for name in ("base", "swap_exam_treat"):
+        found = package.multiple_replications(told[name], n_reps=60)
+        for metric in found.columns:
+            mean, error = stored["scenarios"][name][metric]
+            own = found[metric].std() / np.sqrt(60)
+            assert abs(found[metric].mean() - mean) < 4.5 * np.hypot(own, error), (name, metric)
