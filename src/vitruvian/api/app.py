@@ -19,7 +19,7 @@ from typing import Any
 from fastapi import APIRouter, FastAPI
 
 from vitruvian import __version__
-from vitruvian.api import alerts, following, gate, hub, jobs, problems, schema
+from vitruvian.api import alerts, following, gate, hub, jobs, problems, quiet, schema
 from vitruvian.api.attention import router as attention
 from vitruvian.api.fhir import router as fhir
 from vitruvian.api.forecasts import router as forecasts
@@ -50,7 +50,7 @@ ROUTERS = (
     *(forecasts, questions, following.router, alerts.router, jobs.router, stream, fhir, metrics),
     *(attention, overview, uploads, imports, pages),
 )
-SERVICES: tuple[Service, ...] = (hub.service, following.service, alerts.service, jobs.service)
+SERVICES: tuple[Service, ...] = (quiet.service, hub.service, following.service, alerts.service, jobs.service)
 
 
 @dataclass(frozen=True)
