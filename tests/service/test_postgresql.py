@@ -81,6 +81,21 @@ def test_batches_by_copy_are_new_changed_and_doubled_as_on_sqlite(store: Store, 
     assert told[0][0][1] == ["duplicate"] * 3 + ["changed", "new"]
 
 
+def test_readings_lie_in_partitions_and_a_key_is_of_one_reading_of_all(store: Store) -> None:
+    store.create_twin("S2", KIND, CASE)
+    one, two = (store.find_twin(name) for name in ("S1", "S2"))
+    writer = Writer(store.database)  # pyright: ignore[reportArgumentType]
+    assert writer.append(Batch(one, Source("a"), [level(1, 1.0, idempotency_key="k")])).result().observations
+    with pytest.raises(ConflictError, match="'k' came before"):
+        writer.append(Batch(two, Source("a"), [level(2, 2.0, idempotency_key="k")])).result()
+    writer.close()
+    with store.database.read() as connection:
+        found = connection.execute(text("SELECT count(*) FROM pg_inherits WHERE inhparent = 'observations'::regclass"))
+        assert found.scalar_one() == 16
+        where = connection.execute(text("SELECT DISTINCT tableoid::regclass::text FROM observations")).scalars()
+        assert all(name.startswith("observations_") for name in where)
+
+
 def test_the_feed_and_as_of_read_the_same(store: Store) -> None:
     store.append_observations("S1", [level(1, 5.0, known_us=1), level(1, 6.0, known_us=2)], FILE)
     with store.database.read() as connection:

@@ -25,7 +25,7 @@ def moment(us: int) -> datetime:
 
 def text(us: int) -> str:
     """ISO 8601 in UTC, whole seconds where there is no fraction: 2026-03-01T08:00:00Z."""
-    return moment(us).isoformat().replace("+00:00", "Z")
+    return (EPOCH + timedelta(microseconds=us)).isoformat()[:-6] + "Z"
 
 
 def to_seconds(us: int, origin: Origin) -> float:

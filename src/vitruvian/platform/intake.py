@@ -25,8 +25,9 @@ from vitruvian.platform.store.facts import Deed, Observation
 
 GLUCOSE = frozenset(code for codes in CODES.values() for code in codes)
 AHEAD_US = 300 * 1_000_000  # how far a sender's clock may run ahead of ours; assumed
-EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)  # nothing a twin follows is older
+EARLIEST = datetime(1900, 1, 1, tzinfo=UTC) - EPOCH  # nothing a twin follows is older
 ROWS = 20_000  # in one request
+REMEMBERED = 10_000  # conversions
 
 Name = Annotated[str, msgspec.Meta(max_length=200)]
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
@@ -132,11 +133,15 @@ class Intake:
     def __init__(self, kind: AbstractKind) -> None:
         self.kind = kind
         self._seen: dict[tuple[str, str, str], tuple[Observable, float, float]] = {}
+        self._clean: set[tuple[str, str, str]] = set()
 
     def reading(self, row: ReadingRow, now_us: int) -> Observation:
         """The observation; VitruvianError says why it cannot be used."""
         key = (row.observable, row.sensor, row.unit)
         if key not in self._seen:
+            if len(self._seen) >= REMEMBERED:  # a sender that makes up sensors does not fill the memory
+                self._seen.clear()
+                self._clean.clear()
             self._seen[key] = self._conversion(*key)
         observable, scale, offset = self._seen[key]
         valid, value = _micros(row.time, now_us), row.value * scale + offset
@@ -151,7 +156,9 @@ class Intake:
             raise FieldError("must be more than 0", where="sd", fix="leave it out where the sensor's noise speaks")
         if row.limit not in (-1, 0, 1):
             raise FieldError("must be -1, 0 or 1", where="limit", fix="-1: at or below the sensor's lower limit")
-        _clean(row.id, row.sensor, row.device, row.key)
+        if row.id or row.device or row.key or key not in self._clean:  # most rows differ in their time only
+            _clean(row.id, row.sensor, row.device, row.key)
+            self._clean.add(key)
         return Observation(
             reading_id=row.id or "|".join((observable.name, row.sensor, row.device, text(valid))),
             observable=observable.name,
@@ -208,9 +215,9 @@ def _micros(moment: datetime, now_us: int) -> int:
 
 
 def _since_epoch(moment: datetime) -> int:
-    if moment < EARLIEST:
-        raise FieldError(f"{moment.isoformat()} is before 1900", where="time", fix="check the date")
     delta = moment - EPOCH
+    if delta < EARLIEST:
+        raise FieldError(f"{moment.isoformat()} is before 1900", where="time", fix="check the date")
     return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
 
 

@@ -26,6 +26,7 @@ COLUMNS = tuple(c.name for c in observations.columns)
 _NAMES = ", ".join(f'"{name}"' for name in COLUMNS)
 _SQLITE = f"INSERT INTO observations ({_NAMES}) VALUES ({', '.join('?' * len(COLUMNS))}) ON CONFLICT DO NOTHING"
 _STAGED = f"INSERT INTO observations ({_NAMES}) SELECT {_NAMES} FROM staged ON CONFLICT DO NOTHING"
+_REUSED = "SELECT 1 FROM observations o JOIN staged s USING (tenant, idempotency_key) LIMIT 1"
 
 KNOWN = 100_000  # sources that are remembered
 Known = MutableMapping[tuple[str, str, str], str]  # (twin, source's name, actor) -> source id
@@ -51,7 +52,7 @@ def append(
     plain = [b for b in batches if not b.deeds and not b.asides]
     ids, seq = _sources(connection, plain, known, seq, now_us)
     rows = [row for b, name in zip(plain, ids, strict=True) for row in _firsts(b, name, now_us)]
-    if rows and _all_new(connection, rows, seq):
+    if rows and _all_new(connection, rows, seq, _own_keys(plain)):
         done = iter(_receipts(plain, seq))
         seq += len(rows)
         chain.give_out(connection, seq)
@@ -80,7 +81,7 @@ def _careful(connection: Connection, batch: Batch, known: Known, now_us: int) ->
         with taken_back_on_error(connection):
             (name,), seq = _sources(connection, [batch], known, chain.take_lock(connection), now_us)
             rows = list(_firsts(batch, name, now_us))
-            if rows and _all_new(connection, rows, seq):
+            if rows and _all_new(connection, rows, seq, _own_keys([batch])):
                 (made,) = _receipts([batch], seq)
                 readings, seq = made.observations, seq + len(rows)
             else:
@@ -122,11 +123,12 @@ def _sources(
 def _firsts(batch: Batch, source_id: str, now_us: int) -> Iterator[list[Any]]:
     """Each reading as the first version of its id, in the order of COLUMNS; its sequence is given later."""
     twin, digest = batch.twin, chain.digest
+    first = chain.digests("reading_id", twin.id)
     for o in batch.observations:
         name, valid, known, value = o.reading_id, o.valid_us, o.known_us, float(o.value)
         key = o.idempotency_key
         if not key and known is None:
-            key = digest("reading_id", twin.id, name, 1)
+            key = first(name, "1")
         elif not key:
             said = (name, valid, o.observable, value, o.unit, o.sd, o.limit, o.sensor, o.removed)
             key = digest("reading_id", twin.id, known, json.dumps(said, sort_keys=True))
@@ -147,7 +149,12 @@ def _receipts(batches: Sequence[Batch], seq: int) -> Iterator[Receipts]:
         yield Receipts(tuple(made))
 
 
-def _all_new(connection: Connection, rows: list[list[Any]], seq: int) -> bool:
+def _own_keys(batches: Sequence[Batch]) -> list[tuple[str, str]]:
+    """(tenant, key) of all rows to which their sender gave one."""
+    return [(b.twin.tenant, o.idempotency_key) for b in batches for o in b.observations if o.idempotency_key]
+
+
+def _all_new(connection: Connection, rows: list[list[Any]], seq: int, keys: list[tuple[str, str]]) -> bool:
     """Insert all rows, or none when one conflicts with a row there or with another of them."""
     for i, row in enumerate(rows, seq + 1):
         row[0] = i
@@ -156,19 +163,24 @@ def _all_new(connection: Connection, rows: list[list[Any]], seq: int) -> bool:
     if connection.dialect.name == "sqlite":
         count = raw.executemany(_SQLITE, rows).rowcount
     else:
-        count = _copied(raw, rows)
+        count = _copied(raw, rows, keys)
     if count != len(rows):
         connection.exec_driver_sql("ROLLBACK TO SAVEPOINT firsts")
     connection.exec_driver_sql("RELEASE SAVEPOINT firsts")
     return count == len(rows)
 
 
-def _copied(raw: Any, rows: list[list[Any]]) -> int:
+def _copied(raw: Any, rows: list[list[Any]], keys: list[tuple[str, str]]) -> int:
+    """How many rows went in. A sender's key is of one reading of a tenant, but its partitions know their own only."""
+    if len(set(keys)) != len(keys):
+        return 0
     with raw.cursor() as cursor:
         cursor.execute("CREATE TEMP TABLE IF NOT EXISTS staged (LIKE observations) ON COMMIT DELETE ROWS")
         cursor.execute("TRUNCATE staged")
         with cursor.copy(f"COPY staged ({_NAMES}) FROM STDIN") as copy:
             for row in rows:
                 copy.write_row(row)
+        if keys and cursor.execute(_REUSED).fetchone() is not None:
+            return 0
         cursor.execute(_STAGED)
         return int(cursor.rowcount)

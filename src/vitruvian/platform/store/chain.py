@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -174,3 +174,17 @@ def digest(*parts: object) -> str:
     """128 bits in hex that name these parts."""
     text = "".join(f"{len(str(p))}:{p}" for p in parts)
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+def digests(*parts: object) -> Callable[[str, str], str]:
+    """`digest` of these parts and two more, at half the cost where many share the first."""
+    head = hashlib.blake2b(
+        "".join(f"{len(str(p))}:{p}" for p in parts).encode("utf-8", "surrogatepass"), digest_size=16
+    )
+
+    def whole(a: str, b: str) -> str:
+        made = head.copy()
+        made.update(f"{len(a)}:{a}{len(b)}:{b}".encode("utf-8", "surrogatepass"))
+        return made.hexdigest()
+
+    return whole

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+import msgspec
+
 from vitruvian.core.case import Origin
 
 SUBJECT = "Subject"  # the type of a deed that says fields of the subject from its time on, such as a laboratory's
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Observation:
+class Observation(msgspec.Struct, frozen=True, kw_only=True):  # made at a sixth of a frozen dataclass's cost
     """One reading. `known_us` None: known when valid, or, if it changes an earlier one, now.
 
     Rows of one `reading_id` are versions of one reading. `idempotency_key`: the sender's own, else made here.
