@@ -121,8 +121,11 @@ class Living:
 
     async def _known(self, twin: str) -> datetime:
         """Up to when an earlier run has sent of this twin: from there on it goes on."""
-        known = (await self.client.get(f"/v1/twins/{twin}")).raise_for_status().json()["known"]
+        known = (await self._state(twin))["known"]
         return max(self.now - HISTORY, datetime.fromisoformat(known)) if known else self.now - HISTORY
+
+    async def _state(self, twin: str) -> dict[str, Any]:
+        return (await self.client.get(f"/v1/twins/{twin}")).raise_for_status().json()
 
     async def follow(self, twin: str, hours: float) -> None:
         """Its belief and forecast are renewed from now on."""
@@ -178,7 +181,8 @@ class Living:
                 made = await asyncio.to_thread(lambda name=name: others.sample(registry.get(name), self.now))
                 fields = {"fields": made.fields, "zone": "UTC"}
                 twin = await self.twin(name, made.subject, made.origin, **fields)
-                await self.native.send(twin, "laboratory", made.observations, made.actions)
+                if (await self._state(twin))["known"] is None:  # not sent by an earlier run
+                    await self.native.send(twin, "laboratory", made.observations, made.actions)
                 if made.observations and await self.job("calibrate", twin):
                     await self.follow(twin, made.hours)
             except (VitruvianError, httpx.HTTPStatusError) as err:
@@ -187,7 +191,7 @@ class Living:
 
     async def job(self, type_: str, twin: str, **arguments: Any) -> bool:
         """Done, once it is."""
-        if type_ == "calibrate" and (await self.client.get(f"/v1/twins/{twin}")).json()["belief"] is not None:
+        if type_ == "calibrate" and (await self._state(twin))["belief"] is not None:
             return True
         body = {"type": type_, "twin": twin, "arguments": arguments}
         job = (await self.client.post("/v1/jobs", json=body)).raise_for_status().json()
