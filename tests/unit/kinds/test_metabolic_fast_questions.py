@@ -26,7 +26,7 @@ def test_every_order_holds_the_same_food() -> None:
 def test_a_night_stays_within_what_a_night_can_be() -> None:
     asked = Night(at=HOUR, hours=2.0).choice(CASE, 0.0)
     hours = {name: night.hours for name, (night,) in asked.options.items() if isinstance(night, Sleep)}
-    assert hours == {"an hour more": 3.0, "two hours more": 4.0, "an hour less": 1.0}
+    assert hours == {"an hour more": 3.0, "two hours more": 4.0, "an hour less": 1.0, "three hours later": 2.0}
 
 
 def test_the_kind_refuses_doses_without_a_meal() -> None:

@@ -6,6 +6,7 @@ from vitruvian.core.case import Case
 from vitruvian.core.errors import FieldError
 from vitruvian.kinds.metabolic import KIND, Exercise, Insulin, Meal, Person
 from vitruvian.kinds.metabolic.questions import Basal, Bolus, Eat, Walk
+from vitruvian.models.glucose_questions import Night
 from vitruvian.models.insulin_labels import refusals
 
 HOUR = 3600.0
@@ -82,4 +83,4 @@ def test_insulin_without_a_meal_a_first_dose_too_large_and_a_person_without_diab
 
 def test_a_kind_names_its_questions() -> None:
     assert KIND.question("walk") is Walk
-    assert KIND.questions == (Eat, Walk, Bolus, Basal)
+    assert KIND.questions == (Eat, Walk, Bolus, Basal, Night)

@@ -1,8 +1,8 @@
-"""A person's sensor glucose: meals, insulin and exercise through the minimal model with secretion."""
+"""A person's sensor glucose: meals, insulin, exercise and sleep through the minimal model with secretion."""
 
-from vitruvian.kinds.metabolic.actions import Exercise, Insulin, Meal, Person
+from vitruvian.kinds.metabolic.actions import Exercise, Insulin, Meal, Person, Sleep
 from vitruvian.kinds.metabolic.model import Metabolic
 
-__all__ = ["KIND", "Exercise", "Insulin", "Meal", "Metabolic", "Person"]
+__all__ = ["KIND", "Exercise", "Insulin", "Meal", "Metabolic", "Person", "Sleep"]
 
 KIND = Metabolic()

@@ -1,4 +1,4 @@
-"""From a case to arrays: the only place that sees both. Meals become slots, doses impulses, exercise a schedule."""
+"""From a case to arrays: the only place that sees both. Meals become slots, doses impulses, the rest schedules."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ import numpy as np
 from vitruvian.core.case import Case, Origin
 from vitruvian.core.forcing import Forcing, Schedule, bucket, padded
 from vitruvian.kinds.metabolic import parameters as par
-from vitruvian.kinds.metabolic.actions import Exercise, Insulin, Meal, Person
+from vitruvian.kinds.metabolic.actions import Exercise, Insulin, Meal, Person, Sleep
+from vitruvian.models.glucose_sleep import rested
 
 REACH = 60.0 * (par.DELAY_MAX + par.PULSE)  # s after which a meal is wholly in the stomach, whatever its latents
 PAST_DOSES = 4 * 86400.0  # s of doses before the start that still act: five half-lives and more of basal insulin
+PAST_NIGHTS = 2 * 86400.0  # s of nights before the start that still act
 LANES = 4  # meals that may be entering at once before the compiled code must widen
 
 
@@ -22,6 +24,8 @@ def compiled(case: Case, t0: float, t1: float, known_at: float) -> Forcing:
     meals = [a for a in known.actions(Meal, t0=t0 - REACH, t1=t1) if isinstance(a, Meal)]
     doses = [a for a in known.actions(Insulin, t0=t0 - PAST_DOSES, t1=t1) if isinstance(a, Insulin)]
     bouts = [a for a in known.actions(Exercise) if isinstance(a, Exercise) and a.at + 60 * a.duration > t0]
+    nights = [a for a in known.actions(Sleep, t0=t0 - PAST_NIGHTS) if isinstance(a, Sleep)]
+    offset = clock_offset(case.origin, t0, t1)
     assert isinstance(case.subject, Person)
     size = bucket(len(meals))
     before = [d for d in doses if d.at < t0]
@@ -40,7 +44,7 @@ def compiled(case: Case, t0: float, t1: float, known_at: float) -> Forcing:
             "fast": _impulse([d for d in doses if d.at >= t0 and d.formulation == "fast"]),
             "basal": _impulse([d for d in doses if d.at >= t0 and d.formulation == "basal"]),
         },
-        schedules={"mets": _effort(bouts), "offset": clock_offset(case.origin, t0, t1)} | _lanes(meals),
+        schedules={"mets": _effort(bouts), "offset": offset, "rested": rested(nights, offset)} | _lanes(meals),
         slots={"meal": tuple(m.at for m in meals)},
         capacity={"meal": size},
     )

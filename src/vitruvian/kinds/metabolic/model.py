@@ -1,6 +1,6 @@
-"""Free-living sensor glucose: the minimal model with secretion, meals, insulin doses and exercise (per minute, mg/dL).
+"""Free-living sensor glucose: the minimal model with secretion, meals, doses, exercise and sleep (per minute, mg/dL).
 
-    dG/dt = SG (Gb' - G) - s(X) (1 + E/4) G - walk E G + Ra + beyond(G)
+    dG/dt = SG (Gb' - G) - s(X) (1 + E/4) rested G - walk E G + Ra + beyond(G)
     dZ/dt = ke (e(D' ((G - Gb) + Td max(0, dG/dt))) - Z)            secretion, in units of the action it will have
     dX/dt = p2 (Z + dose_action' ke P - X)                          remote insulin action, /min
     dC/dt = (G - C) / lag                                           interstitial glucose, what a sensor sees
@@ -11,6 +11,7 @@
 m(t): each meal enters as a smooth pulse of 20 min from its time + delay, times amplitude; its slow share
 1 - exp(-(s0 + s_mix (fat + protein)/carb)). ' = with a daily rhythm (first harmonic of the local clock).
 s saturates at X_MAX, e(u) = u above 0 and never below -X_BASAL. At G = Gb, without meals or doses, nothing moves.
+rested: factor of insulin's action after a short or late night (models/glucose_sleep.py).
 
 References: Bergman et al., Am J Physiol 236:E667 (1979); secretion of the oral minimal model, Cobelli et al., Diabetes
 63:1203 (2014); free-living use, meal and dose kinetics: ReplayBG, Cappon et al., IEEE TBME 70:3105 (2023).
@@ -36,7 +37,7 @@ from vitruvian.core.section import Section
 from vitruvian.engines.jaxsetup import jax, jnp
 from vitruvian.engines.ode import AbstractOdeKind
 from vitruvian.kinds.metabolic import parameters as par
-from vitruvian.kinds.metabolic.actions import Exercise, Insulin, Meal, Person
+from vitruvian.kinds.metabolic.actions import Exercise, Insulin, Meal, Person, Sleep
 from vitruvian.kinds.metabolic.example import example
 from vitruvian.kinds.metabolic.inputs import compiled
 from vitruvian.kinds.metabolic.population import shipped
@@ -82,12 +83,13 @@ class Metabolic(AbstractOdeKind, Causal, Corrected):
             "Insulin.units": (0, 30),
             "Exercise.mets": (1, 8),
             "Exercise.duration": (0, 90),
+            "Sleep.hours": (3.5, 9),
         },
-        "adults of CGMacros (no insulin doses in it); doses and type 1 from published models only",
+        "adults of CGMacros (no insulin doses in it); doses, sleep and type 1 from published work only",
     )
     parameters = par.PARAMETERS
     observables, quantities = OBSERVABLES, QUANTITIES
-    actions, subject, questions = (Meal, Insulin, Exercise), Person, QUESTIONS
+    actions, subject, questions = (Meal, Insulin, Exercise, Sleep), Person, QUESTIONS
     noises = (
         Gaussian("glucose", sd=WHITE),
         Gaussian("glucose", "libre", "libre_bias", sd=WHITE, sd_ar=12.0, tau=4500.0),  # CGMacros, Libre less Dexcom
@@ -159,7 +161,7 @@ class Metabolic(AbstractOdeKind, Causal, Corrected):
         rhythm = jnp.exp(th["action_cos"] * jnp.cos(angle) + th["action_sin"] * jnp.sin(angle))
         ra = 1000 * par.F * th["kq"] * Q2 / (par.VG * u["weight"])
         beyond = _beyond(G) - _beyond(th["Gb"])  # so that Gb is the steady state
-        acting = jnp.where(X > 0, X / (1 + jnp.abs(X) / par.X_MAX), X) * (1 + E / 4)
+        acting = jnp.where(X > 0, X / (1 + jnp.abs(X) / par.X_MAX), X) * (1 + E / 4) * u["rested"]
         dG = th["SG"] * (level - G) - (acting + th["walk"] * E) * G + ra + beyond
         urge = th["D"] * rhythm * (G - th["Gb"] + th["Td"] * _rise(dG))
         secreted = jnp.where(urge > 0, urge, par.X_BASAL * jnp.expm1(jnp.minimum(urge, 0.0) / par.X_BASAL))

@@ -11,14 +11,13 @@ import dataclasses
 from vitruvian.core.case import Case
 from vitruvian.core.errors import FieldError
 from vitruvian.core.fields import field_
-from vitruvian.core.question import Choice, Limit, Question
+from vitruvian.core.question import Choice, Question
 from vitruvian.kinds.metabolic import parameters as par
 from vitruvian.kinds.metabolic.actions import Exercise, Insulin, Meal
+from vitruvian.models.glucose_questions import SAFE, Night
 from vitruvian.models.insulin_labels import DEEPEST_CUT, RISE, usual_basal
 
 MINUTE, HOUR = 60.0, 3600.0
-# P(glucose < 70 mg/dL) < 1 %: below 70 is level 1 hypoglycaemia (Battelino et al., Diabetes Care 42:1593, 2019)
-SAFE = (Limit("lowest_glucose", low=70.0, probability=0.99),)
 BRISK = 3.5  # METs, walking at 5 km/h: Ainsworth et al., Med Sci Sports Exerc 43:1575 (2011), code 17190
 WALKS = "walks of 15 min after meals: DiPietro et al., Diabetes Care 36:3262 (2013)"
 TIMING = "rapid insulin within 15 min before a meal or immediately after it: Humalog prescribing information 2.2"
@@ -119,7 +118,7 @@ class Basal(Question):
         return Choice(dose(usual), options, self.at - now + 24 * HOUR, "time_in_range", "max", SAFE, (TITRATION,))
 
 
-QUESTIONS = (Eat, Walk, Bolus, Basal)
+QUESTIONS = (Eat, Walk, Bolus, Basal, Night)
 
 
 def _share(meal: Meal, share: float) -> Meal:

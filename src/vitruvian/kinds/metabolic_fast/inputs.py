@@ -13,11 +13,11 @@ from vitruvian.kinds.metabolic_fast import parameters as par
 from vitruvian.models.dallaman import ParameterSet
 from vitruvian.models.dallaman.many import UNIT
 from vitruvian.models.glucose_actions import Exercise, Insulin, Meal, Person, Sleep
+from vitruvian.models.glucose_sleep import rested
 
 PAST_DOSES = 4 * 86400.0  # s of doses before the start that still act: five half-lives and more of basal insulin
 NUTRIENTS = ("carbohydrate", "protein", "fat", "fibre")
 HELD = 600.0  # s for which a heart rate is taken to hold
-LASTING = 30 * 3600.0  # s for which a short night acts if no other is recorded: assumed
 
 
 def compiled(case: Case, person: Person, t0: float, t1: float, known_at: float) -> Forcing:
@@ -31,7 +31,7 @@ def compiled(case: Case, person: Person, t0: float, t1: float, known_at: float) 
     arrays |= {"BW": np.array(person.weight), "own_pump": np.array(1.0 if pump is None else 0.0)}
     if person.fasting_insulin is not None and published.secreting:
         arrays["Ib"] = np.array(par.PMOL * person.fasting_insulin)
-    per_kg = UNIT / person.weight
+    per_kg, offset = UNIT / person.weight, _clock(known.origin, t0, t1)
     before = dict(zip(("S1", "S2", "B"), _depots(doses, t0, published) * per_kg, strict=True))
     return Forcing(
         t0,
@@ -45,9 +45,9 @@ def compiled(case: Case, person: Person, t0: float, t1: float, known_at: float) 
         schedules={
             **{n: _eaten(meals, n) for n in NUTRIENTS},
             "effort": _effort(known, person, t0, t1),
-            "rested": _rested([a for a in known.actions(Sleep, t0=t0 - 2 * 86400.0) if isinstance(a, Sleep)]),
+            "rested": rested([a for a in known.actions(Sleep, t0=t0 - 2 * 86400.0) if isinstance(a, Sleep)], offset),
             "pump": Schedule(np.zeros(0), np.zeros(0)) if pump is None else _pump(pump, per_kg),
-            "offset": _clock(known.origin, t0, t1),
+            "offset": offset,
         },
     )
 
@@ -131,19 +131,6 @@ def _held(times: np.ndarray, values: np.ndarray) -> Schedule:
     all_times = np.concatenate([times, ends[gaps]])
     order = np.argsort(all_times, kind="stable")
     return Schedule(all_times[order], np.concatenate([values, np.zeros(int(gaps.sum()))])[order])
-
-
-def _rested(nights: list[Sleep]) -> Schedule:
-    """Factor of insulin's action from the end of a night to the end of the next, for LASTING at most."""
-    ends = [n.at + 3600 * n.hours for n in nights]
-    times, values = [], []
-    for night, end in sorted(zip(nights, ends, strict=True), key=lambda pair: pair[1]):
-        while times and times[-1] >= end:
-            times.pop()
-            values.pop()
-        times += [end, end + LASTING]
-        values += [max(par.LEAST, 1.0 - par.PER_HOUR * max(0.0, par.NEED - night.hours)), 1.0]
-    return Schedule(np.array(times), np.array(values), before=1.0)
 
 
 def _pump(series: Series, per_kg: float) -> Schedule:

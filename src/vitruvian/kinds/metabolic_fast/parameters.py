@@ -30,8 +30,7 @@ TAU_E2 = 600.0  # min, sensitivity after exercise: the same
 AFTER = 0.05  # per MET-hour: + 30 % after an hour at 64 % of VO2max (Mikines et al., Am J Physiol 254:E248, 1988)
 RESTING = 65.0  # /min, heart rate at rest where the case has no series of it: assumed
 
-# sleep and clock
-NEED, PER_HOUR, LEAST = 7.5, 0.25 / 3.8, 0.7  # h, /h, 1: 3.8 h less sleep, disposal - 25 % (Donga, JCEM 95:2963, 2010)
+# the clock (for a night see models/glucose_sleep.py)
 PEAK = 8.0  # h of the local clock at which `morning` is meant: breakfast
 
 KB = 0.000889  # /min, long-acting insulin: half-life 13 h of glargine U100 (Heise & Mathieu, Diabetes Obes Metab 2017)

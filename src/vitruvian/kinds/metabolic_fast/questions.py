@@ -9,17 +9,14 @@ import dataclasses
 
 from vitruvian.core.case import Case
 from vitruvian.core.fields import field_
-from vitruvian.core.question import Choice, Limit, Question
+from vitruvian.core.question import Choice, Question
 from vitruvian.kinds.metabolic_fast.parameters import MIX
-from vitruvian.models.glucose_actions import Meal, Sleep
+from vitruvian.models.glucose_actions import Meal
+from vitruvian.models.glucose_questions import SAFE, Night
 
 MINUTE, HOUR = 60.0, 3600.0
-# P(glucose < 70 mg/dL) < 1 %: below 70 is level 1 hypoglycaemia (Battelino et al., Diabetes Care 42:1593, 2019)
-SAFE = (Limit("lowest_glucose", low=70.0, probability=0.99),)
 APART = 15 * MINUTE  # between courses, as studied
 COURSES = "carbohydrate last, 15 min after the rest: Shukla et al., Diabetes Care 38:e98 (2015)"
-NIGHTS = "7 h of sleep and more for adults: Watson et al., Sleep 38:843 (2015); less: Donga et al., JCEM 95:2963 (2010)"
-LONGEST = 14.0  # h, bound of the action
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -44,22 +41,6 @@ class Order(Question):
             "slowly, in three parts": tuple(Meal(at=self.at + k * APART, **third) for k in range(3)),
         }
         return Choice((whole,), options, self.at - now + 5 * HOUR, "area_above_140", "min", SAFE, (COURSES,))
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Night(Question):
-    """What would a longer or a shorter night do to the day after it?"""
-
-    hours: float = field_("h", 2, 12, typical=6, meaning="sleep as it is meant to be")
-
-    def choice(self, case: Case, now: float) -> Choice:
-        """As meant, an hour and two more, an hour less; over the night and the day after it, with its meals."""
-        options = {
-            name: (Sleep(at=self.at, hours=min(max(self.hours + more, 0.0), LONGEST)),)
-            for name, more in (("an hour more", 1.0), ("two hours more", 2.0), ("an hour less", -1.0))
-        }
-        meant = (Sleep(at=self.at, hours=self.hours),)
-        return Choice(meant, options, self.at - now + 24 * HOUR, "time_in_range", "max", SAFE, (NIGHTS,))
 
 
 QUESTIONS = (Order, Night)

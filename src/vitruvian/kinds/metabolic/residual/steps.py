@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from vitruvian.core.case import Case
-from vitruvian.kinds.metabolic.actions import Exercise, Insulin, Meal, Person
+from vitruvian.kinds.metabolic.actions import Exercise, Insulin, Meal, Person, Sleep
 from vitruvian.kinds.metabolic.inputs import LANES, REACH, clock_offset, nutrient
+from vitruvian.models.glucose_sleep import rested
 
 STEP = 300.0  # s, the longest step
 Inputs = dict[str, np.ndarray]
@@ -24,6 +25,7 @@ class Timeline:
     meals: np.ndarray
     doses: np.ndarray
     bouts: np.ndarray
+    nights: tuple[Sleep, ...]
     case: Case
 
     @classmethod
@@ -43,7 +45,8 @@ class Timeline:
         ]
         assert isinstance(case.subject, Person)
         shaped = (_rows(meals, 5), _rows(doses, 3), _rows(bouts, 3))
-        return cls(case.subject.weight, *shaped, case)
+        nights = tuple(n for n in known.actions(Sleep) if isinstance(n, Sleep))
+        return cls(case.subject.weight, *shaped, nights, case)
 
     def inputs(self, t: np.ndarray, h: np.ndarray) -> Inputs:
         """What acts in the steps that start at t (n,) and last h (n,): lanes (n, LANES), the rest (n,)."""
@@ -63,7 +66,8 @@ class Timeline:
         acting = (t[:, None] >= self.bouts[None, :, 0]) & (t[:, None] < self.bouts[None, :, 1])
         out["mets"] = (acting * self.bouts[None, :, 2]).sum(axis=1)
         first, last = (float(t.min()), float(t.max())) if len(t) else (0.0, 0.0)
-        out["offset"] = clock_offset(self.case.origin, first, last + 1.0).at(t)
+        offset = clock_offset(self.case.origin, first, last + 1.0)
+        out["offset"], out["rested"] = offset.at(t), rested(self.nights, offset).at(t)
         out["weight"] = np.full(len(t), self.weight)
         return out | {"t": t, "h": h}
 
