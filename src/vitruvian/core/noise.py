@@ -146,6 +146,14 @@ class Gaussian(AbstractGaussianNoise):
         return _white_and_ar(times, self.sd, self.sd_ar, self.tau)
 
 
+SEPARATOR = "|"  # between observable and sensor in the name of a sensor's lasting error
+
+
+def lasting_error(noise: AbstractNoise) -> Discrepancy | None:
+    """The correlated part of a sensor's error as a process of its own, if it has one."""
+    return Discrepancy(noise.sd_ar, noise.tau) if isinstance(noise, Gaussian) and noise.sd_ar > 0 else None
+
+
 @dataclass(frozen=True)
 class LogNormal(AbstractGaussianNoise):
     """Independent multiplicative errors: log y = log mean + N(0, sigma^2)."""

@@ -16,6 +16,7 @@ from vitruvian.core.record import Record
 from vitruvian.core.twin import Twin
 from vitruvian.engines.inference.observing import Observing
 from vitruvian.verbs.posterior import METHODS, Posterior, Problem
+from vitruvian.verbs.sensing import lasting_names
 
 MEMBERS = 200
 
@@ -110,7 +111,8 @@ def _end(problem: Problem, posterior: Posterior, layout: Latents) -> tuple[State
         return _run_end(kind, theta, forcing, Request({}), seeds)[1], {}, rows
     seen = Observing.of(kind, forcing, kind.trusted(problem.record.between(forcing.t0, forcing.t1), forcing))
     outputs, state = _run_end(kind, theta, forcing, seen.request, seeds)
-    draws = {n: generator(problem.seed, "residual", n).standard_normal(count) for n in kind.discrepancies}
+    names = lasting_names(kind, problem.record)
+    draws = {n: generator(problem.seed, "residual", n).standard_normal(count) for n in names}
     return state, seen.remaining(kind, outputs, theta, forcing.t1, draws), rows
 
 

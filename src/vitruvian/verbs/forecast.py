@@ -15,6 +15,7 @@ from vitruvian.core.forcing import Batch, Forcing
 from vitruvian.core.keys import generator, member_seeds
 from vitruvian.core.kind import AbstractKind, Theta
 from vitruvian.core.latents import Latents, stack_theta
+from vitruvian.core.noise import SEPARATOR, Discrepancy, Gaussian, lasting_error
 from vitruvian.core.quantity import AbstractReducer, Request
 from vitruvian.core.twin import Twin
 from vitruvian.verbs.corrected import Learned
@@ -124,7 +125,7 @@ def answered(
     values |= {n: values[n] + added for n, added in (more or {}).items()}
     items = _items(kind, request, split, values, belief.weights)
     if noise:
-        items = {n: _noisy(kind, e, sensor, theta, seed) for n, e in items.items()}
+        items = {n: _noisy(kind, e, sensor, theta, seed, belief, t0) for n, e in items.items()}
     warnings = _warnings(kind, twin.case, belief)
     return Forecast(kind.name, belief.at, twin.case.origin, items, Basis.of(belief, kind), warnings, seed, noise)
 
@@ -218,10 +219,14 @@ def discrepancy_path(
     kind: AbstractKind, belief: Belief, name: str, times: np.ndarray, t0: float, seed: int
 ) -> np.ndarray:
     """The discrepancy's path (member, n) from its draw at the belief's time t0; the same under every option."""
-    d = kind.discrepancies[name]
     now = belief.residual[name] if name in belief.residual else np.zeros(belief.members)
-    draws = generator(seed, "discrepancy", name).standard_normal((len(times), belief.members))
-    out = np.empty((belief.members, len(times)))
+    return _wander(kind.discrepancies[name], now, times, t0, generator(seed, "discrepancy", name))
+
+
+def _wander(d: Discrepancy, now: np.ndarray, times: np.ndarray, t0: float, rng: np.random.Generator) -> np.ndarray:
+    """Paths (member, n) of an Ornstein-Uhlenbeck process from its values (member,) at t0."""
+    draws = rng.standard_normal((len(times), len(now)))
+    out = np.empty((len(now), len(times)))
     before = t0
     for k, t in enumerate(times):
         keep = np.exp(-(t - before) / d.tau)
@@ -230,12 +235,34 @@ def discrepancy_path(
     return out
 
 
-def _noisy(kind: AbstractKind, e: Ensemble, sensor: str, theta: Theta, seed: int) -> Ensemble:
+def _noisy(
+    kind: AbstractKind, e: Ensemble, sensor: str, theta: Theta, seed: int, belief: Belief, t0: float
+) -> Ensemble:
     if e.is_window or not any(n.observable == e.name for n in kind.noises):  # no sensor sees it: nothing to add
         return e
-    noise = kind.noise(e.name, sensor)
-    rng = generator(seed, "sensor", e.name, sensor)
-    return Ensemble(e.name, e.unit, e.times, noise.sample(rng, e.values, e.times, theta), e.weights)
+    values = read(kind, belief, e.name, sensor, e.values, e.times, theta, t0, seed)
+    return Ensemble(e.name, e.unit, e.times, values, e.weights)
+
+
+def read(
+    kind: AbstractKind,
+    belief: Belief,
+    name: str,
+    sensor: str,
+    values: np.ndarray,
+    times: np.ndarray,
+    theta: Theta,
+    t0: float,
+    seed: int,
+) -> np.ndarray:
+    """Readings (member, n) that a sensor would give of an observable's values at times: its lasting error goes on from
+    where the belief at t0 has it."""
+    noise, key = kind.noise(name, sensor), f"{name}{SEPARATOR}{sensor}"
+    process = lasting_error(noise)
+    if process is not None and key in belief.residual and isinstance(noise, Gaussian):
+        values = values + _wander(process, belief.residual[key], times, t0, generator(seed, "lasting", key))
+        noise = dataclasses.replace(noise, sd_ar=0.0)
+    return noise.sample(generator(seed, "sensor", name, sensor), values, times, theta)
 
 
 def _warnings(kind: AbstractKind, case: Case, belief: Belief) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ import numpy as np
 from vitruvian.core.belief import Belief
 from vitruvian.core.case import Case
 from vitruvian.core.forcing import Forcing
-from vitruvian.core.keys import generator, key, member_seeds
+from vitruvian.core.keys import key, member_seeds
 from vitruvian.core.kind import AbstractKind, Reconstructible, Resumable, Theta
 from vitruvian.core.latents import Latents
 from vitruvian.core.noise import AbstractGaussianNoise
@@ -24,7 +24,7 @@ from vitruvian.core.quantity import Request
 from vitruvian.core.record import Record
 from vitruvian.core.twin import Twin
 from vitruvian.engines.inference.observing import Observing
-from vitruvian.verbs.forecast import discrepancy_path, forecast
+from vitruvian.verbs.forecast import discrepancy_path, forecast, read
 from vitruvian.verbs.together import digest_of, run_together
 from vitruvian.verbs.track import MEMORY, late, residual_draws, track
 
@@ -105,8 +105,8 @@ def _together(
             value = value + discrepancy_path(kind, moved, observable, times, moved.at, own)
         noise = kind.noise(observable, sensor)
         mean = noise.inverse(noise.location(value, theta)) if isinstance(noise, AbstractGaussianNoise) else value
-        rng = generator(own, "sensor", observable, sensor)
-        yield Said(origin, times, belief.weights @ mean, noise.sample(rng, value, times, theta), belief.weights)
+        readings = read(kind, moved, observable, sensor, value, times, theta, moved.at, own)
+        yield Said(origin, times, belief.weights @ mean, readings, belief.weights)
 
 
 def _seen(twin: Twin, origin: float, t0: float, t1: float) -> _Seen:
@@ -179,5 +179,5 @@ def _conditioned(kind: AbstractKind, belief: Belief, now: _Seen, theta: Theta, p
     whole = dataclasses.replace(now.forcing, t0=belief.window[0], t1=at)
     seen = Observing.of(kind, whole, kind.trusted(now.record.where(keep), whole))
     outputs = {n: path.at(n, seen.request.times(n)) for n in seen.request.items}
-    residual = seen.remaining(kind, outputs, theta, at, residual_draws(kind, belief, at))
+    residual = seen.remaining(kind, outputs, theta, at, residual_draws(kind, belief, at, now.record))
     return dataclasses.replace(belief, at=at, residual=residual)

@@ -15,10 +15,8 @@ from vitruvian.core.belief import Belief
 from vitruvian.core.errors import InferenceError
 from vitruvian.core.keys import generator
 from vitruvian.core.kind import AbstractKind
-from vitruvian.core.noise import AbstractGaussianNoise, AbstractNoise, Discrepancy, Gaussian, clip_residual
+from vitruvian.core.noise import SEPARATOR, AbstractGaussianNoise, Discrepancy, clip_residual, lasting_error
 from vitruvian.core.record import Record
-
-SEPARATOR = "|"  # between observable and sensor in the name of a sensor's error
 
 
 @dataclass(frozen=True)
@@ -51,7 +49,7 @@ def in_gaussian_space(p: Sensed, rows: Record) -> Readings:
                 f"the noise of '{name}' is {type(noise).__name__}, not Gaussian", where="EnKF", fix="method='particle'"
             )
         mine = (rows.observable == name) & (rows.sensor == sensor)
-        correlated, white = _process(noise), noise.covariance(rows.valid_time[:1])[0, 0]
+        correlated, white = lasting_error(noise), noise.covariance(rows.valid_time[:1])[0, 0]
         mean[:, mine] = noise.location(p.outputs[name], p.theta) + _shift(p, name)
         if correlated is not None:
             mean[:, mine] += p.errors[_key(name, sensor)][:, None]
@@ -97,7 +95,7 @@ def lasting(
     processes: dict[str, Discrepancy] = dict(kind.discrepancies)
     groups = [*rows.groups(), *(tuple(n.split(SEPARATOR, 1)) for n in belief.residual if SEPARATOR in n)]
     for name, sensor in groups:
-        if (process := _process(kind.noise(name, sensor))) is not None:
+        if (process := lasting_error(kind.noise(name, sensor))) is not None:
             processes[_key(name, sensor)] = process
     if not processes:
         return {}
@@ -113,6 +111,12 @@ def lasting(
         fresh = process.sd * draws[:, k]
         out[name] = fresh if now is None else keep * now + np.sqrt(1.0 - keep**2) * fresh
     return out
+
+
+def lasting_names(kind: AbstractKind, record: Record) -> tuple[str, ...]:
+    """The kind's discrepancies, and "observable|sensor" of each sensor of the record whose error lasts."""
+    sensors = [_key(o, s) for o, s in record.groups() if lasting_error(kind.noise(o, s)) is not None]
+    return (*kind.discrepancies, *sensors)
 
 
 def uncorrelated(draws: np.ndarray, beside: np.ndarray) -> np.ndarray:
@@ -135,11 +139,6 @@ def uncorrelated(draws: np.ndarray, beside: np.ndarray) -> np.ndarray:
 
 def _key(observable: str, sensor: str) -> str:
     return f"{observable}{SEPARATOR}{sensor}"
-
-
-def _process(noise: AbstractNoise) -> Discrepancy | None:
-    """The correlated part of a sensor's error, if it has one."""
-    return Discrepancy(noise.sd_ar, noise.tau) if isinstance(noise, Gaussian) and noise.sd_ar > 0 else None
 
 
 def _members(p: Sensed) -> int:

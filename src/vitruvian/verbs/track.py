@@ -17,6 +17,7 @@ from vitruvian.core.latents import Latents
 from vitruvian.core.record import Record
 from vitruvian.core.twin import Twin
 from vitruvian.engines.inference.observing import Observing
+from vitruvian.verbs.sensing import lasting_names
 
 MEMORY = 12.0  # time constants after which a reading says nothing more about the discrepancy: exp(-12) = 6e-6
 
@@ -54,7 +55,7 @@ def track(twin: Twin, known_at: float) -> Twin:
     else:
         seen = observing(kind, forcing, record)
         outputs, state = kind.run(theta, forcing, seen.request, seeds, started)
-        residual = seen.remaining(kind, outputs, theta, at, residual_draws(kind, belief, at))
+        residual = seen.remaining(kind, outputs, theta, at, residual_draws(kind, belief, at, record))
     return twin.having(
         dataclasses.replace(
             belief,
@@ -98,6 +99,7 @@ def observing(kind: AbstractKind, forcing: Forcing, record: Record) -> Observing
     return Observing.of(kind, forcing, kind.trusted(record.where(keep), forcing))
 
 
-def residual_draws(kind: AbstractKind, belief: Belief, at: float) -> Mapping[str, np.ndarray]:
+def residual_draws(kind: AbstractKind, belief: Belief, at: float, record: Record) -> Mapping[str, np.ndarray]:
     """Standard normals (member,) a discrepancy, keyed by the time too: errors of the draw average out over time."""
-    return {n: generator(belief.seed, "residual", n, at).standard_normal(belief.members) for n in kind.discrepancies}
+    names = lasting_names(kind, record)
+    return {n: generator(belief.seed, "residual", n, at).standard_normal(belief.members) for n in names}

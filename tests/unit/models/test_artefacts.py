@@ -8,7 +8,7 @@ from vitruvian.core.forcing import Schedule
 from vitruvian.core.record import Record
 from vitruvian.kinds.metabolic import KIND, Insulin, Person
 from vitruvian.models.glycaemia import Trace, artefacts
-from vitruvian.models.glycaemia.artefacts import DOUBT, doubted, doubts
+from vitruvian.models.glycaemia.artefacts import DOUBT, DOUBT_OPEN, doubted, doubts
 from vitruvian.models.glycaemia.sections import doubtful
 
 HOUR, MINUTE = 3600.0, 60.0
@@ -64,6 +64,9 @@ def test_a_reading_is_doubted_by_how_far_it_lies_below_the_line():
     sd = doubts(trace.times, trace.values, trace.civil, trace.step)
     deepest = int(np.argmin(trace.values))
     assert sd[deepest] == pytest.approx(DOUBT * 45.0, rel=0.15)
+    open_ = trace.times <= 3 * HOUR + 25 * MINUTE
+    still = doubts(trace.times[open_], trace.values[open_], trace.civil[open_], trace.step)
+    assert still.max() == pytest.approx(DOUBT_OPEN * 45.0, rel=0.15)
     assert (sd[trace.times < 3 * HOUR - 600] == 0).all()
     assert (sd[trace.times > 4 * HOUR] == 0).all()
 

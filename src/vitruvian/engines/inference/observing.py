@@ -6,7 +6,7 @@ For each observable the rows of all sensors are taken together: y = h(mean) + bi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -17,7 +17,7 @@ from vitruvian.core.errors import InferenceError
 from vitruvian.core.forcing import Forcing
 from vitruvian.core.kind import AbstractKind
 from vitruvian.core.latents import Latents
-from vitruvian.core.noise import AbstractGaussianNoise, clip_residual
+from vitruvian.core.noise import SEPARATOR, AbstractGaussianNoise, clip_residual, lasting_error
 from vitruvian.core.quantity import Request
 from vitruvian.core.record import Record
 
@@ -34,6 +34,7 @@ class Block:
     noises: tuple[AbstractGaussianNoise, ...]
     which: np.ndarray  # (n,) which noise each row has
     covariance: np.ndarray
+    sensors: tuple[str, ...] = ()
 
     @cached_property
     def whitener(self) -> np.ndarray:
@@ -48,6 +49,18 @@ class Block:
         for k, noise in enumerate(self.noises):
             out[:, self.which == k] = noise.location(mean[:, self.which == k], theta)
         return out
+
+    def lasting(self, at: float) -> Iterator[tuple[str, np.ndarray]]:
+        """Of each sensor with an error that lasts: "observable|sensor" and its whitened covariance at `at` (n,)."""
+        for k, (sensor, noise) in enumerate(zip(self.sensors, self.noises, strict=True)):
+            if (process := lasting_error(noise)) is not None:
+                there = process.covariance(np.array([at]), self.times)[0] * (self.which == k)
+                yield f"{self.observable}{SEPARATOR}{sensor}", there @ self.whitener.T
+
+    def lasting_sd(self, key: str) -> float:
+        """Stationary sd of a sensor's lasting error."""
+        process = lasting_error(self.noises[self.sensors.index(key.split(SEPARATOR, 1)[1])])
+        return 0.0 if process is None else process.sd
 
     def residual(self, mean: np.ndarray, theta: Mapping[str, Any]) -> np.ndarray:
         """y - location with censored rows clipped, not yet white, (member, n)."""
@@ -141,7 +154,8 @@ class Observing:
     ) -> dict[str, np.ndarray]:
         """The discrepancy of each observable at time `at` given its residuals, one draw a member (transformed unit).
 
-        draws: standard normals per observable, (member,).
+        draws: standard normals per observable, (member,); with one named "observable|sensor" also that sensor's lasting
+        error, given the residuals and the discrepancy drawn.
         """
         out: dict[str, np.ndarray] = {}
         for name, discrepancy in kind.discrepancies.items():
@@ -154,6 +168,12 @@ class Observing:
             mean = (raw @ block.whitener.T) @ gain
             sd = np.sqrt(max(discrepancy.sd**2 - gain @ gain, 0.0))
             out[name] = mean + sd * draws[name]
+            white = raw @ block.whitener.T
+            for key, part in block.lasting(at):
+                if key in draws:
+                    slope = -float(part @ gain) / sd**2 if sd > 0 else 0.0
+                    left = block.lasting_sd(key) ** 2 - part @ part - (slope * sd) ** 2
+                    out[key] = white @ part + slope * sd * draws[name] + np.sqrt(max(left, 0.0)) * draws[key]
         return out
 
     def _theta_slope(self, name: str, z: np.ndarray) -> np.ndarray:
@@ -195,4 +215,4 @@ def _block(kind: AbstractKind, rows: Record, name: str) -> Block:
     for k, noise in enumerate(noises):
         y[which == k] = noise.transform(rows.value[which == k])
     position = np.searchsorted(np.unique(rows.valid_time), rows.valid_time)
-    return Block(name, rows.valid_time, y, rows.limit, position, tuple(noises), which, covariance)
+    return Block(name, rows.valid_time, y, rows.limit, position, tuple(noises), which, covariance, tuple(sensors))
