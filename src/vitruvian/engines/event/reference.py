@@ -13,7 +13,7 @@ from typing import final
 import numpy as np
 
 from vitruvian.engines.event import layout as at
-from vitruvian.engines.event.model import LEAVE
+from vitruvian.engines.event.model import LEAVE, Batch
 from vitruvian.engines.event.referencearrivals import Door
 from vitruvian.engines.event.referencedraws import HOLD, LEAD_TIME, PATIENT, ROUTE, Stream
 from vitruvian.engines.event.referencehouse import AbstractHouse, Row
@@ -87,7 +87,8 @@ class Reference(AbstractHouse):
         tries = 0
         while not self.has_room(p, step):
             self.note(at.TURNED_AWAY, p.number, step)
-            full = self.steps[step].queue.full  # type: ignore[union-attr]
+            queue = self.steps[step].queue
+            full = queue.full if queue else LEAVE
             tries += 1
             if full in (LEAVE, "block") or tries > 8:
                 self.leave(p)
@@ -98,7 +99,7 @@ class Reference(AbstractHouse):
         self.note(at.JOINS, p.number, step)
         plain = not p.step.seize and not p.step.use
         if p.step.batch:
-            self.gather(p, step, plain)
+            self.gather(p, step, p.step.batch, plain)
         elif plain:
             self.begin(p)
         else:
@@ -120,14 +121,13 @@ class Reference(AbstractHouse):
             if r.free():
                 self.mark(r)
 
-    def gather(self, p: Patient, step: int, plain: bool) -> None:
+    def gather(self, p: Patient, step: int, wanted: Batch, plain: bool) -> None:
         self.waiting[step] += 1
         batch = self.batches[step]
         batch.append(p)
-        size, most = p.step.batch.size, p.step.batch.most_wait  # type: ignore[union-attr]
-        if len(batch) == 1 and most is not None:
-            self.patient_at(self.t + most * 60.0, p, lambda: self.send(step, plain))
-        if len(batch) >= size:
+        if len(batch) == 1 and wanted.most_wait is not None:
+            self.patient_at(self.t + wanted.most_wait * 60.0, p, lambda: self.send(step, plain))
+        if len(batch) >= wanted.size:
             self.send(step, plain)
 
     def send(self, step: int, plain: bool) -> None:

@@ -138,7 +138,8 @@ class AbstractHouse(ABC):
         job = Patient(number, WORK, Stream.of(self.seed, number), unit=u)
         what = "repair" if u.failed else "turnaround"
         u.failed = False
-        self.join(job, self.tables.step_index[f"{what} of {u.group.pool.name}"])  # type: ignore[union-attr]
+        assert u.group.pool is not None
+        self.join(job, self.tables.step_index[f"{what} of {u.group.pool.name}"])
 
     def work_done(self, job: Patient, u: Unit) -> None:
         self.note(at.ENDS, job.number, job.at)
@@ -170,8 +171,8 @@ class AbstractHouse(ABC):
         if u.state == "free":
             u.state = "down"
             self.jobs.append(u)
-        elif u.state == "busy" and self.in_use(u):
-            self.interrupt(u.holder, 0.0)  # type: ignore[arg-type]
+        elif u.state == "busy" and u.holder is not None and self.in_use(u):
+            self.interrupt(u.holder, 0.0)
 
     # --------------------------------------------------------------------------------- interruptions and shifts
     def in_use(self, u: Unit) -> bool:
@@ -253,7 +254,7 @@ class AbstractHouse(ABC):
         u = None
         if pool.off_shift != "finish":
             u = self.worst([b for b in busy if self.in_use(b)])
-        stop, u = u is not None, u or busy[-1]
+        stopped, u = u.holder if u else None, u or busy[-1]
         u.leaving = True
-        if stop:
-            self.interrupt(u.holder, pool.handover * 60.0 if pool.off_shift == "handover" else 0.0)  # type: ignore[arg-type]
+        if stopped is not None:
+            self.interrupt(stopped, pool.handover * 60.0 if pool.off_shift == "handover" else 0.0)
