@@ -7,13 +7,14 @@ with Client("http://127.0.0.1:8080", token="vt_...") as server:
 
 from vitruvian.client.client import Client
 from vitruvian.client.errors import Refused
-from vitruvian.client.values import Action, Alert, Event, Job, Outcome, Page, Reading, RowOutcome, Twin
+from vitruvian.client.values import Action, Alert, Event, FromFiles, Job, Outcome, Page, Reading, RowOutcome, Twin
 
 __all__ = [
     "Action",
     "Alert",
     "Client",
     "Event",
+    "FromFiles",
     "Job",
     "Outcome",
     "Page",

@@ -8,13 +8,14 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import httpx
 
 from vitruvian.client.errors import Refused
-from vitruvian.client.values import Action, Alert, Event, Job, Outcome, Page, Reading, Twin
+from vitruvian.client.values import Action, Alert, Event, FromFiles, Job, Outcome, Page, Reading, Twin
 
 T = TypeVar("T")
 AGAIN = (429, 503)  # the server asks to come back
@@ -71,6 +72,23 @@ class Client:
         body = {"kind": kind, "subject": subject, "zone": zone, "fields": dict(fields or {})}
         return Twin.of(self._post("/v1/twins", {**body, "origin": _time(origin)}))
 
+    def from_files(
+        self,
+        kind: str,
+        subject: str,
+        *files: str | Path,
+        zone: str = "UTC",
+        fields: Mapping[str, Any] | None = None,
+        **how: str,
+    ) -> FromFiles:
+        """A twin with what is in the files: exports, tables, Parquet, event logs. how: unit, dates, sensor."""
+        form = {"kind": kind, "subject": subject, "zone": zone, "fields": json.dumps(dict(fields or {})), **how}
+        sent = [("files", (Path(f).name, Path(f).read_bytes())) for f in files]
+        answer = self._http.post("/v1/twins/from-files", data=form, files=sent)
+        if not answer.is_success:
+            raise _refused(answer)
+        return FromFiles.of(answer.json())
+
     def twin(self, twin: str) -> Twin:
         """Who it is and how much is known of it."""
         return Twin.of(self._get(f"/v1/twins/{twin}"))
@@ -104,6 +122,10 @@ class Client:
     def timeline(self, twin: str, **query: str) -> Mapping[str, Any]:
         """Readings and actions in force; since, until, as_of."""
         return self._get(f"/v1/twins/{twin}/timeline", **query)
+
+    def sources(self, twin: str) -> Iterator[Mapping[str, Any]]:
+        """Where its data come from and how fresh they are, the freshest first."""
+        return self._pages(f"/v1/twins/{twin}/sources", dict)
 
     def take_back(self, twin: str, reading: str) -> Mapping[str, Any]:
         """A further version that removes the reading."""
@@ -198,6 +220,10 @@ class Client:
     def alerts(self, state: str = "", twin: str = "") -> Iterator[Alert]:
         """Alerts, the last changed first."""
         return self._pages("/v1/alerts", Alert.of, state=state, twin=twin)
+
+    def attention(self, limit: int = 50) -> Sequence[Mapping[str, Any]]:
+        """Twins that need somebody, the worst first, with reasons."""
+        return self._get("/v1/attention", limit=limit)["items"]
 
     def add_rule(self, name: str, **rule: Any) -> str:
         """An alert rule: twin or kind, on, of, low, high, probability, hours, severity, escalate_minutes."""

@@ -103,6 +103,20 @@ class Twin(_Value):
 
 
 @dataclass(frozen=True, slots=True)
+class FromFiles:
+    """A twin that was made from files, what became of each, and the rows that could not be used."""
+
+    twin: Twin
+    files: Sequence[Mapping[str, Any]]
+    kept_aside: Sequence[Mapping[str, Any]]
+
+    @classmethod
+    def of(cls, body: Mapping[str, Any]) -> Self:
+        """From JSON."""
+        return cls(Twin.of(body["twin"]), body["files"], body["kept_aside"])
+
+
+@dataclass(frozen=True, slots=True)
 class Job(_Value):
     """A job: queued, running, done, failed or cancelled."""
 
