@@ -76,13 +76,18 @@ def test_a_twin_of_another_kind_is_taken_in_whole(served: Served, name: str) -> 
 
 
 def test_a_link_logs_in_once(served: Served) -> None:
-    with served.site.database.write() as connection:
-        token, other = (people.login_token(connection, "local", "demo", "viewer", served.site.now_us) for _ in "ab")
+    def link() -> str:
+        with served.site.database.write() as connection:
+            return people.login_token(connection, "local", "demo", "viewer", served.site.now_us)
+
+    stale, token = link(), link()
+    assert served.call("GET", "/enter", token="", params={"token": stale}).status_code == 404
     first = served.call("GET", "/enter", token="", params={"token": token})
     assert (first.status_code, first.headers["location"]) == (303, "/")
     cookie = {"Cookie": first.headers["set-cookie"].partition(";")[0]}
     assert served.call("GET", "/v1/me", token="", headers=cookie).json()["actor"] == "demo"
     assert served.call("GET", "/enter", token="", params={"token": token}).status_code == 404
+    other = link()
     assert served.call("GET", "/v1/me", token=other).status_code == 401, "it is no token of the interface"
     answer = served.call("POST", "/v1/sessions/one-time", token="", json={"token": other})
     assert (answer.status_code, answer.json()["role"]) == (201, "viewer")

@@ -46,12 +46,18 @@ def set_up(connection: Connection, token: str, name: str, password_hash: str, te
 
 
 def login_token(connection: Connection, tenant: str, name: str, role: str, now_us: int) -> str:
-    """A one-time token that begins a session of this user, who is made, without a password, if not there yet."""
+    """A one-time token that begins a session of this user, who is made, without a password, if not there yet.
+
+    The user's older ones are worth nothing any more.
+    """
     u = users.c
     match = select(u.id).where(u.name == name, u.tenant == tenant, u.disabled_us.is_(None))
     user = connection.execute(match).scalar()
     if user is None:
         user = add_user(connection, tenant, name, role, NO_PASSWORD, now_us)
+    t = tokens.c
+    older = (t.role == LOGIN, t.name == str(user), t.revoked_us.is_(None))
+    connection.execute(update(tokens).where(*older).values(revoked_us=now_us))
     return _token(connection, tenant, str(user), LOGIN, None, "server", now_us, now_us + LINK_US)[1]
 
 
