@@ -69,6 +69,20 @@ def test_a_lasting_error_is_what_the_gaussian_formula_says(worn):
     np.testing.assert_allclose(np.cov(both), spread, atol=0.1 * spread.max())
 
 
+def test_a_row_s_own_sd_stands_for_the_white_part_alone(worn):
+    """Beside an error that lasts, so that the covariance stays one, however small the row's own sd is."""
+    record = worn[0].only("glucose", "libre")
+    sd = np.where(np.arange(len(record)) % 2, 0.5, np.nan)
+    doubted = Record.of("glucose", record.valid_time, record.value, sensor="libre", sd=sd)
+    forcing = KIND.compile(CASE, doubted, 0.0, END, END)
+    (block,) = Observing.of(KIND, forcing, doubted).blocks
+    noise, discrepancy = KIND.noise("glucose", "libre"), KIND.discrepancies["glucose"]
+    white = np.where(np.isnan(sd), noise.sd, sd)
+    expected = white**2 + noise.sd_ar**2 + discrepancy.sd**2
+    np.testing.assert_allclose(np.diag(block.covariance), expected)
+    assert np.isfinite(block.whitener).all()
+
+
 @pytest.mark.slow
 def test_one_belief_tells_the_bias_from_the_glucose(worn):
     """With both, the Libre's bias is learned and glucose is foreseen; from the Libre alone the two cannot be parted."""

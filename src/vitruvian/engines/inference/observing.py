@@ -194,7 +194,7 @@ def _block(kind: AbstractKind, rows: Record, name: str) -> Block:
     sensors = sorted(set(rows.sensor.tolist()))
     noises: list[AbstractGaussianNoise] = []
     which = np.zeros(len(rows), dtype=int)
-    covariance = np.zeros((len(rows), len(rows)))
+    covariance, lasting = np.zeros((len(rows), len(rows))), np.zeros(len(rows))
     for k, sensor in enumerate(sensors):
         noise = kind.noise(name, sensor)
         if not isinstance(noise, AbstractGaussianNoise):
@@ -207,8 +207,10 @@ def _block(kind: AbstractKind, rows: Record, name: str) -> Block:
         mine = rows.sensor == sensor
         which[mine] = k
         covariance[np.ix_(mine, mine)] = noise.covariance(rows.valid_time[mine])
+        process = lasting_error(noise)
+        lasting[mine] = 0.0 if process is None else process.sd**2
     own = np.isfinite(rows.sd)
-    covariance[own, own] = rows.sd[own] ** 2
+    covariance[own, own] = rows.sd[own] ** 2 + lasting[own]
     if name in kind.discrepancies:
         covariance += kind.discrepancies[name].covariance(rows.valid_time, rows.valid_time)
     y = np.empty(len(rows))

@@ -28,7 +28,7 @@ SENSORS = ("dexcom", "libre")
 KNOWN = {"dexcom": ("dexcom",), "libre": ("libre",), "both": SENSORS}
 AHEAD, MEMBERS, SEED = HOUR, 128, 11
 MOMENTS = (2.53, 4.71, 6.37)  # days after the first reading: different hours of the day
-QUICK = 3  # people, one moment each
+QUICK = 2  # people, one moment each
 SLACK = 1.02  # of RMSE: the error of a mean of MEMBERS draws
 Progress = Callable[[float], None]
 
