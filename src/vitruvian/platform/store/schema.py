@@ -173,6 +173,7 @@ beliefs = Table(
     Column("actor", String(200), nullable=False),
     Column("created_us", BigInteger, nullable=False),
     UniqueConstraint("twin_id", "version"),
+    Index("ix_beliefs_twin_id_known_us", "twin_id", "known_us"),
 )
 
 forecasts = Table(
@@ -189,4 +190,5 @@ forecasts = Table(
     Column("actor", String(200), nullable=False),
     Column("created_us", BigInteger, nullable=False),
     UniqueConstraint("twin_id", "version"),
+    Index("ix_forecasts_twin_id_known_us", "twin_id", "known_us"),
 )
