@@ -4,7 +4,7 @@ import pytest
 
 from needs import require
 from vitruvian.platform import evidence
-from vitruvian.platform.claims.evidence import disk, kill
+from vitruvian.platform.claims.evidence import disk, kill, load
 
 
 def nothing(share: float) -> None:
@@ -40,3 +40,8 @@ def test_a_torn_log_keeps_what_was_checkpointed() -> None:
 def test_every_claim_of_the_platform_names_a_function() -> None:
     for claim in evidence.claims(evidence.PLATFORM):
         assert callable(claim.function(evidence.package_of(evidence.PLATFORM)))
+
+
+def test_bad_input_of_every_kind_is_refused_and_memory_is_bounded() -> None:
+    found = load.bad("", None, None, True, nothing)
+    assert found["met"], found

@@ -4,10 +4,15 @@ import os
 import shutil
 import subprocess
 import tempfile
+import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import ClassVar
 
+import httpx
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError
@@ -137,6 +142,65 @@ def test_two_servers_share_a_database_and_one_is_killed(cluster: str) -> None:
             )
             assert (again.duplicate, again.new) == (20, 5)
             stream.close()  # pyright: ignore[reportAttributeAccessIssue]
+    finally:
+        one.stop()
+        two.stop()
+
+
+class Receiver(BaseHTTPRequestHandler):
+    """A webhook that keeps what it is told."""
+
+    heard: ClassVar[list[str]] = []
+
+    def do_POST(self) -> None:
+        self.heard.append(self.headers["Idempotency-Key"])
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:  # the name that http.server calls
+        pass
+
+
+@pytest.fixture
+def webhook() -> Iterator[str]:
+    Receiver.heard.clear()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def test_of_two_servers_one_tells_an_alert_and_one_does_a_job(cluster: str, webhook: str) -> None:
+    one = Running(cluster)
+    one.prepare()
+    two = Running(cluster, one.token)
+    one.start()
+    two.start()
+    try:
+        with one.client() as here, Client(two.url, token=two.token) as there:
+            twin = here.create_twin("infusion", "told once", origin=START).id
+            here.send(twin, [Reading("concentration", START + timedelta(hours=h), 9.0 - h / 2) for h in range(1, 7)])
+            started = [server.start("calibrate", twin) for server in (here, there) for _ in range(2)]
+            ended = [here.wait(there.job(job.id), timeout=120) for job in started]
+            assert [(job.state, job.attempt) for job in ended] == [("done", 1)] * 4
+            assert here.twin(twin).belief == 4, "one belief a job"
+            answer = httpx.post(
+                f"{one.url}/v1/alert-channels",
+                json={"type": "webhook", "target": {"url": webhook}},
+                headers={"Authorization": f"Bearer {one.token}"},
+            )
+            assert answer.is_success, answer.text
+            here.add_rule("high", twin=twin, on="reading", of="concentration", high=20.0)
+            there.follow(twin, hours=1)
+            here.send(twin, [Reading("concentration", START + timedelta(hours=8), 25.0)])
+            deadline = time.monotonic() + 60
+            while not Receiver.heard and time.monotonic() < deadline:
+                time.sleep(0.1)
+            time.sleep(3.0)  # two looks of the other server
+            assert len(Receiver.heard) == 1
+            assert len(list(here.alerts())) == 1
     finally:
         one.stop()
         two.stop()

@@ -317,7 +317,8 @@ async def _deliver(site: Site) -> None:
     while True:
         with suppress(StoreError):  # a full disk, a database that is away: try again
             await site.write(lambda c: episodes.tick(c, site.now_us))
-            while owed := await asyncio.to_thread(due):
+            while seen := await asyncio.to_thread(due):
+                owed = await site.write(lambda c, seen=seen: delivery.take(c, seen, site.now_us))
                 errors = await asyncio.gather(*(asyncio.to_thread(delivery.send, what) for what in owed))
                 for what, error in zip(owed, errors, strict=True):
                     await site.write(lambda c, w=what, e=error: delivery.told(c, w, e, site.now_us))

@@ -168,8 +168,7 @@ async def _taken(
 ) -> Response:
     parts, outcomes = _sorted(sent, twins, who, site.now_us, key)
     noted = access_of(site, request, 200).row
-    answers = [_receipts(site, part.batch(noted if i == 0 else None)) for i, part in enumerate(parts)]
-    came = [await answers[0]] if len(answers) == 1 else await asyncio.gather(*answers)
+    came = await site.writer.write_all([part.batch(noted if i == 0 else None) for i, part in enumerate(parts)])
     failed: list[VitruvianError] = []
     for part, receipts in zip(parts, came, strict=True):
         if isinstance(receipts, VitruvianError):
@@ -188,13 +187,6 @@ async def _taken(
         if count:
             rows.labels(status).inc(count)
     return Response(msgspec.json.encode({**counts, "outcomes": outcomes}), media_type="application/json")
-
-
-async def _receipts(site: Site, batch: Batch) -> Receipts | VitruvianError:
-    try:
-        return await site.writer.write(batch)
-    except VitruvianError as err:
-        return err
 
 
 class _Part:

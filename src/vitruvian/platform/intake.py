@@ -74,6 +74,7 @@ class _RawRows(msgspec.Struct, forbid_unknown_fields=True):
     source: Name = ""
 
 
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)  # the last: nested beyond all reason
 _WHOLE, _RAW = msgspec.json.Decoder(_Rows), msgspec.json.Decoder(_RawRows)
 _READING, _ACTION = msgspec.json.Decoder(ReadingRow), msgspec.json.Decoder(ActionRow)
 _WHERE = msgspec.json.Decoder(dict[str, Any])
@@ -101,10 +102,10 @@ def decode(body: bytes) -> Sent:
     """Read a batch. ParseError when it is no JSON of this form at all, or too long."""
     try:
         rows: Any = _WHOLE.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as err:
+    except UNREADABLE as err:
         try:
             raw = _RAW.decode(body)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except UNREADABLE:
             fix = "send {'observations': [...], 'actions': [...]} as UTF-8 JSON"
             raise ParseError(str(err), where="body", fix=fix) from None
         readings = [_one(_READING, r) for r in raw.observations]
@@ -119,10 +120,10 @@ def _one(decoder: msgspec.json.Decoder[Any], raw: msgspec.Raw) -> Any:
     text = bytes(raw)
     try:
         return decoder.decode(text)
-    except (msgspec.DecodeError, UnicodeDecodeError) as err:
+    except UNREADABLE as err:
         try:
             twin = _WHERE.decode(text).get("twin", "")
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except UNREADABLE:
             twin = ""
         return Bad(text.decode("utf-8", "replace"), str(err), twin if isinstance(twin, str) else "")
 

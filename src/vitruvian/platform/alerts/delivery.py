@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import smtplib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from email.message import EmailMessage
 from typing import Any
@@ -23,6 +23,7 @@ from vitruvian.platform.store.schema_live import alert_steps, alerts, channels, 
 
 TIMEOUT = 5.0  # s
 LONGEST_US = 3600 * 1_000_000  # between two attempts
+LEASE_US = 30 * 1_000_000  # in which nobody else sends it: longer than an attempt may take
 NEEDED: Mapping[str, tuple[str, ...]] = {"webhook": ("url",), "smtp": ("host", "port", "from", "to")}
 
 
@@ -107,6 +108,17 @@ def owed(connection: Connection, now_us: int, limit: int = 20) -> list[Owed]:
         message = {"id": r["id"], "alert": r["alert_id"], "twin": r["twin_id"], "what": r["what"], **same, **times}
         out.append(Owed(r["id"], r["attempts"], r["type"], r["target"], message))
     return out
+
+
+def take(connection: Connection, some: Sequence[Owed], now_us: int) -> list[Owed]:
+    """Those that this server sends now: of several servers that see one due, one has it, for LEASE_US."""
+    d = deliveries.c
+    mine = []
+    for what in some:
+        match = (d.id == what.id, d.attempts == what.attempts, d.sent_us.is_(None), d.next_us <= now_us)
+        if connection.execute(update(deliveries).where(*match).values(next_us=now_us + LEASE_US)).rowcount == 1:
+            mine.append(what)
+    return mine
 
 
 def send(what: Owed) -> str | None:

@@ -57,6 +57,17 @@ class Writer:
         """`submit`, `append`, or a row of the audit log, awaited: its answer, when it is on disk."""
         return await self._put(what, asyncio.get_running_loop().create_future())
 
+    async def write_all(self, batches: Sequence[Batch]) -> list[Receipts | VitruvianError]:
+        """The batches of one request, which wait as one: what became of each, when it is on disk."""
+        loop = asyncio.get_running_loop()
+        futures = [loop.create_future() for _ in batches]
+        self._wait(list(zip(batches, futures, strict=True)))
+        made: list[Any] = await asyncio.gather(*futures, return_exceptions=True)
+        for one in made:
+            if isinstance(one, BaseException) and not isinstance(one, VitruvianError):
+                raise one
+        return made
+
     def close(self) -> None:
         """Write what waits, then stop."""
         with self._changed:
@@ -71,12 +82,15 @@ class Writer:
 
     def _put(self, what: Any, given: Any = None) -> Any:
         future = Future() if given is None else given
+        self._wait([(what, future)])
+        return future
+
+    def _wait(self, pairs: list[_Pair]) -> None:
         with self._changed:
             if self._closed or len(self._waiting) >= WAITING:
                 raise StoreError("too much is waiting to be written", where="writer", fix="try again in a second")
-            self._waiting.append((what, future))
+            self._waiting += pairs
             self._changed.notify()
-        return future
 
     def _run(self) -> None:
         while True:
