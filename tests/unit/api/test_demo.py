@@ -1,13 +1,16 @@
 """The demonstration's sources: the same whoever asks and how far; the server takes all they say; a link works once."""
 
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 
 from hl7_messages import Hospital, said
 from served import Served
-from vitruvian.api.demo import others
+from vitruvian.api import command
+from vitruvian.api.demo import broker, others, senders
 from vitruvian.api.demo.house import SITE, House
 from vitruvian.api.demo.people import PEOPLE, Course
 from vitruvian.core.case import Case, Origin
@@ -94,3 +97,25 @@ def test_a_link_logs_in_once(served: Served) -> None:
     assert all(t["name"] != "demo" for t in served.call("GET", "/v1/tokens").json()["items"])
     password = {"name": "demo", "password": "!"}
     assert served.call("POST", "/v1/sessions", token="", json=password).status_code == 401
+
+
+def test_without_a_broker_it_says_so_and_sensors_post_over_http(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], served: Served
+) -> None:
+    monkeypatch.setattr(broker.shutil, "which", lambda *_, **__: None)
+    with ExitStack() as stack:
+        assert command._broker(stack) is None
+    assert "No MQTT broker: mosquitto is not installed" in capsys.readouterr().out
+    ada = PEOPLE[0]
+    twin = served.make_twin(kind="metabolic", subject=ada.subject, origin=(NOW - 2 * HOUR).isoformat())
+    told = [s for s in Course(NOW).between(NOW - HOUR, NOW) if s.person is ada]
+
+    async def send(client: httpx.AsyncClient) -> None:
+        await senders.people_say(told, {ada.id: twin}, senders.Fhir(client), senders.Native(client), None)
+
+    served.run(send)
+    found = served.call("GET", f"/v1/twins/{twin}").json()
+    assert found["readings"] == sum(s.what == "glucose" for s in told) == 12
+    assert [s["name"] for s in served.call("GET", f"/v1/twins/{twin}/sources").json()["items"]] == [
+        "sensor reader (synthetic)"
+    ]
