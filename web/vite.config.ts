@@ -41,5 +41,5 @@ export default defineConfig({
     },
   },
   server: { proxy: { "/v1": "http://127.0.0.1:8080" } },
-  test: { environment: "jsdom", include: ["src/**/*.test.{ts,tsx}"] },
+  test: { include: ["src/**/*.test.ts"] },
 });

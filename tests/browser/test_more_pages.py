@@ -34,7 +34,7 @@ def test_a_twin_is_made_from_an_uploaded_export(page: Page, place: Place, tmp_pa
     expect(page.get_by_role("group", name="Timeline")).to_be_visible()
     page.get_by_role("link", name="Data", exact=True).last.click()
     page.get_by_role("button", name="Show", exact=True).click()
-    expect(page.get_by_role("region", name="Readings (2859)")).to_contain_text("mg/dL")
+    expect(page.get_by_role("region", name="Readings (2859)").last).to_contain_text("mg/dL")
     accessible(page)
 
 

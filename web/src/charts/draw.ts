@@ -44,7 +44,7 @@ export function option(panels: Panel[], from: number, to: number, zone: string, 
   const { tops } = layout(panels, lane);
   const marks = ticks(from, to, zone, Math.max(2, Math.floor((width - LEFT - RIGHT) / 76)));
   const last = panels.length - 1;
-  const covered = (t: number) => now !== undefined && (Math.abs(t - now) / (to - from)) * (width - LEFT - RIGHT) < 42; // where "now" stands
+  const covered = (t: number) => now !== undefined && (Math.abs(t - now) / (to - from)) * (width - LEFT - RIGHT) < 56; // where "now" stands
   const label = { color: token("--muted"), fontSize: 11, fontFamily: font, hideOverlap: true };
   const decorations = panels.map((panel, i) => ({
     id: `marks-${panel.id}`,

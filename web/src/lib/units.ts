@@ -34,7 +34,7 @@ export function pretty(unit: string): string {
     .replace(/\[([^\]]*)\]/g, "$1")
     .replace(/^uIU/, "µIU")
     .replace(/\{([^}]*)\}/g, "$1")
-    .replace(/\./g, "·")
+    .replace(/\.(?=[a-zA-Z])/g, "·")
     .replace(/^a$/, "years");
 }
 

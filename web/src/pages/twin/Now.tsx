@@ -10,6 +10,7 @@ import { Button, Card, Empty, Loaded, Notice } from "../../design/parts";
 import { useNow } from "../../lib/now";
 import { DAY, dayAndClock, HOUR, MINUTE, wallText } from "../../lib/time";
 import { words } from "../../lib/units";
+import { KindPanels } from "../../panels/registry";
 import { useZone } from "../../lib/zone";
 import { t } from "../../texts";
 import { happening, panelsOf, sentenceCase, withData } from "./course";
@@ -18,6 +19,7 @@ import { Side } from "./Side";
 
 const SPANS = [["6 h", 6 * HOUR], ["12 h", 12 * HOUR], ["24 h", DAY], ["3 d", 3 * DAY], ["14 d", 14 * DAY]] as const;
 const BLOCK = 6 * HOUR; // readings are asked for in steps of this, so that panning asks seldom
+const LONG_AGO = 8 * HOUR; // since the last reading: then the timeline begins where the readings end
 const FIRST = 3; // panels at first, of a kind that has many
 
 export default function Now({ twin, kind }: { twin: Twin; kind: Kind }) {
@@ -27,7 +29,8 @@ export default function Now({ twin, kind }: { twin: Twin; kind: Kind }) {
   const [then, setThen] = useState<number | null>(null);
   const moment = useDeferredValue(then);
   const asOf = moment === null ? undefined : wallText(moment, twin.zone);
-  const anchor = then ?? present;
+  const last = twin.last ? Date.parse(twin.last) : present;
+  const anchor = then ?? (present - last > LONG_AGO ? last : present);
   const [span, setSpan] = useState<number>(12 * HOUR);
   const [offset, setOffset] = useState<[number, number] | null>(null); // what was zoomed or panned to, from the anchor
   const first = twin.first ? Date.parse(twin.first) : present - DAY;
@@ -94,7 +97,7 @@ export default function Now({ twin, kind }: { twin: Twin; kind: Kind }) {
                     extent={extent}
                     window={shown}
                     onWindow={([a, b]) => setOffset([a - anchor, b - anchor])}
-                    now={anchor}
+                    now={then ?? present}
                     events={events}
                     spans={SPANS}
                     span={offset ? -1 : span}
@@ -128,6 +131,18 @@ export default function Now({ twin, kind }: { twin: Twin; kind: Kind }) {
               <Printer size={15} aria-hidden />
             </Button>
           </div>
+          {available.length > 1 && (
+            <details className="shown-list no-print">
+              <summary className="small">
+                {t.twin.panels} <span className="muted num">{t.cohort.count(names.length, available.length)}</span>
+              </summary>
+              <div className="row">
+                {available.map((name) => (
+                  <Toggle key={name} on={names.includes(name)} set={(on) => setChosen(on ? available.filter((n) => n === name || names.includes(n)) : names.filter((n) => n !== name))} name={sentenceCase(kind.observables.find((o) => o.name === name)?.meaning || words(name))} />
+                ))}
+              </div>
+            </details>
+          )}
           {then !== null && (
             <div className="then" role="status">
               <b>{t.twin.then(dayAndClock(then, zone))}.</b> {forecast ? t.twin.said(dayAndClock(Date.parse(forecast.forecast.at), zone), forecast.version) : t.twin.noForecast}
@@ -137,15 +152,7 @@ export default function Now({ twin, kind }: { twin: Twin; kind: Kind }) {
             </div>
           )}
         </Card>
-        {available.length > 1 && (
-          <Card title={t.twin.panels}>
-            <div className="row">
-              {available.map((name) => (
-                <Toggle key={name} on={names.includes(name)} set={(on) => setChosen(on ? available.filter((n) => n === name || names.includes(n)) : names.filter((n) => n !== name))} name={sentenceCase(kind.observables.find((o) => o.name === name)?.meaning || words(name))} />
-              ))}
-            </div>
-          </Card>
-        )}
+        <KindPanels twin={twin} kind={kind} zone={zone} now={present} />
       </div>
       <Side twin={twin} kind={kind} forecast={forecast} actions={timeline.data?.actions ?? []} now={anchor} zone={zone} />
     </div>

@@ -1,0 +1,25 @@
+import { describe, expect, it } from "vitest";
+import { bounds, nearest, steps, type Panel } from "./model";
+
+const panel = (data: [number, number][]): Panel => ({ id: "p", title: "", unit: "", digits: 0, height: 100, series: [{ id: "s", name: "", color: "--c1", type: "points", data }] });
+
+describe("axes", () => {
+  it("hold what is seen, with room, and never go below zero where nothing does", () => {
+    const [low, high] = bounds(panel([[0, 100], [5, 300], [99, 1000]]), 0, 10)!;
+    expect([low < 100, low > 0, high > 300, high < 400]).toEqual([true, true, true, true]);
+    expect(bounds(panel([[0, 0], [1, 1]]), 0, 2)![0]).toBe(0);
+    expect(bounds(panel([]), 0, 1)).toBeNull();
+  });
+
+  it("have round steps", () => {
+    expect(steps(92, 312, 4)).toEqual([100, 200, 300]);
+    expect(steps(0, 1, 5)).toEqual([0, 0.2, 0.4, 0.6, 0.8, 1]);
+  });
+
+  it("find the nearest point within reach", () => {
+    const data: [number, number][] = [[0, 1], [10, 2], [20, 3]];
+    expect(nearest(data, 12, 5)).toEqual([10, 2]);
+    expect(nearest(data, 40, 5)).toBeNull();
+    expect(nearest([], 1, 5)).toBeNull();
+  });
+});

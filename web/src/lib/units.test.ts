@@ -1,0 +1,27 @@
+import { describe, expect, it } from "vitest";
+import type { Kind } from "../api/types";
+import { GLUCOSE, number, pretty, shown, signed, words } from "./units";
+
+const glucose = { observables: [{ name: "glucose", unit: "mg/dL", meaning: "", code: "99504-3" }] } as unknown as Kind;
+const other = { observables: [{ name: "ldl", unit: "mg/dL", meaning: "", code: "13457-7" }] } as unknown as Kind;
+
+describe("units", () => {
+  it("converts glucose alone, by its own molar mass", () => {
+    expect(GLUCOSE).toBeCloseTo(180.156 / 10, 4);
+    expect(shown("mg/dL", glucose, "mmol/L")).toMatchObject({ unit: "mmol/L", digits: 1 });
+    expect(number(180 * shown("mg/dL", glucose, "mmol/L").factor, 1)).toBe("10.0");
+    expect(shown("mg/dL", other, "mmol/L").unit).toBe("mg/dL");
+    expect(shown("%", glucose, "mmol/L").factor).toBe(1);
+  });
+
+  it("writes numbers with the digits they deserve", () => {
+    expect([0, 0.0123, 1.234, 12.34, 123.4, 17848, -5.5].map((v) => number(v))).toEqual(["0", "0.012", "1.23", "12.3", "123", "17\u202f848", "−5.5"]);
+    expect(number(-0.04, 1)).toBe("0.0");
+    expect([number(null), number(NaN), signed(3), signed(-3)]).toEqual(["–", "–", "+3", "−3"]);
+  });
+
+  it("writes units and names for a reader", () => {
+    expect([pretty("[iU]"), pretty("mL/min/{1.73_m2}"), pretty("1"), pretty("mg.h/dL")]).toEqual(["IU", "mL/min/1.73 m²", "", "mg·h/dL"]);
+    expect([words("time_in_range"), words("OpenBeds")]).toEqual(["Time in range", "Open beds"]);
+  });
+});
