@@ -62,6 +62,7 @@ def test_a_kind_without_panels_of_its_own_is_shown_whole(page: Page, place: Plac
 
 def test_an_alert_is_acknowledged_with_a_reason_by_keyboard_alone(page: Page, place: Place) -> None:
     page.goto("/")
+    expect(page.get_by_role("heading", name="Twins")).to_be_visible()
     page.keyboard.press("g")
     page.keyboard.press("a")
     expect(page.get_by_role("heading", name="Alerts", exact=True)).to_be_visible()
@@ -101,3 +102,21 @@ def test_search_finds_a_twin_and_the_theme_stays(page: Page, place: Place) -> No
     page.get_by_role("button", name="mmol/L").click()
     page.reload()
     expect(page.locator(".figures")).to_contain_text("mmol/L")
+
+
+def test_the_tour_leads_from_page_to_page_and_is_offered_once(page: Page, place: Place) -> None:
+    page.goto("/")
+    page.get_by_role("button", name="Take the tour").click()
+    guide = page.get_by_role("dialog", name="Three-minute tour")
+    seen = set()
+    for step in range(1, 9):
+        expect(guide).to_contain_text(f"{step} of 8")
+        seen.add(page.url.split("?")[0])
+        if step in (1, 4):
+            accessible(page)
+        guide.get_by_role("button", name="Done" if step == 8 else "Next").click()
+    expect(guide).to_be_hidden()
+    assert len(seen) >= 5, "first page, timeline, what if, why, how do you know"
+    page.goto("/")
+    expect(page.get_by_role("heading", name="Twins")).to_be_visible()
+    expect(page.get_by_role("button", name="Take the tour")).to_be_hidden()

@@ -109,10 +109,33 @@ export const useCalibration = (id: string) =>
     queryFn: ({ signal }) => get("/v1/twins/{twin_id}/live-calibration", { path: ofTwin(id), signal }),
   });
 
+/** What needs somebody, the worst first; read again with whatever makes the overview stale. */
+export const useAttention = () =>
+  useQuery({
+    queryKey: ["overview", "attention"],
+    queryFn: ({ signal }) => get("/v1/attention", { query: { limit: 50 }, signal }),
+    placeholderData: keepPreviousData,
+    refetchInterval: MINUTE,
+  });
+
+export const useSources = (id: string) =>
+  useQuery({
+    queryKey: ["twin", id, "sources", "of"],
+    queryFn: ({ signal }) => get("/v1/twins/{twin_id}/sources", { path: ofTwin(id), signal }),
+  });
+
+export const useMessages = (enabled: boolean) =>
+  useQuery({
+    queryKey: ["messages"],
+    queryFn: ({ signal }) => get("/v1/messages", { query: { limit: 50 }, signal }),
+    enabled,
+    refetchInterval: 15_000,
+  });
+
 export const useHistory = (id: string) =>
   useQuery({
-    queryKey: ["twin", id, "sources"],
-    queryFn: ({ signal }) => get("/v1/twins/{twin_id}/history", { path: ofTwin(id), signal }),
+    queryKey: ["twin", id, "sources", "history"],
+    queryFn: ({ signal }) => get("/v1/twins/{twin_id}/history", { path: ofTwin(id), query: { newest: true, limit: 300 }, signal }),
   });
 
 export const useAside = (id: string) =>

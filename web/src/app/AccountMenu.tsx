@@ -6,6 +6,7 @@ import type { Me } from "../api/types";
 import { Button, Segmented } from "../design/parts";
 import { t } from "../texts";
 import { useSettings, type Settings } from "./settings";
+import { startTour } from "./Tour";
 
 const entries = <T extends string>(of: Record<T, string>) => Object.entries(of) as [T, string][];
 
@@ -56,6 +57,9 @@ export function AccountMenu({ me, icon, onKeys }: { me: Me; icon: ReactNode; onK
           <hr />
           <button type="button" onClick={() => (setOpen(false), onKeys())}>
             {t.menu.keys}
+          </button>
+          <button type="button" onClick={() => (setOpen(false), startTour())}>
+            {t.tour.title}
           </button>
           <a href="/docs">{t.menu.reference}</a>
           <button type="button" onClick={() => void logOut()}>

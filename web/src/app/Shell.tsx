@@ -9,6 +9,7 @@ import { Button } from "../design/parts";
 import { t } from "../texts";
 import { AccountMenu } from "./AccountMenu";
 import { Palette } from "./Palette";
+import { Guide } from "./Tour";
 import { Shortcuts } from "./Shortcuts";
 import { useShortcuts } from "./shortcuts";
 
@@ -74,6 +75,7 @@ export function Shell({ me, children }: { me: Me; children: ReactNode }) {
           {children}
         </main>
       </div>
+      <Guide />
       {palette && <Palette me={me} onClose={() => setPalette(false)} />}
       {keys && <Shortcuts onClose={() => setKeys(false)} />}
     </div>

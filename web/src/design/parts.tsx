@@ -122,7 +122,10 @@ export function Dialog({ title, onClose, children, foot }: { title: string; onCl
   const id = useId();
   useEffect(() => {
     const dialog = ref.current;
-    if (dialog && !dialog.open) dialog.showModal();
+    if (!dialog || dialog.open) return;
+    dialog.showModal();
+    // A browser takes the first control, which closes: one came to write or to confirm.
+    (dialog.querySelector<HTMLElement>(".body :is(input, textarea, select)") ?? dialog.querySelector<HTMLElement>("footer .primary"))?.focus();
   }, []);
   return (
     <dialog ref={ref} className="dialog" aria-labelledby={id} onClose={onClose} onClick={(e) => e.target === ref.current && onClose()}>

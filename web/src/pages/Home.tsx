@@ -2,12 +2,13 @@
 import { ChevronRight, CircleCheck, Plus, Radio } from "lucide-react";
 import { useMemo, useState } from "react";
 import { Link } from "wouter";
-import { useKind, useOverview } from "../api/queries";
+import { useAttention, useKind, useOverview } from "../api/queries";
 import type { Glance } from "../api/types";
 import { useSettings } from "../app/settings";
+import { Tour } from "../app/Tour";
 import { Spark } from "../charts/Spark";
-import { Card, Chip, Empty, Loaded, plainName, Segmented, Severity, Synthetic } from "../design/parts";
-import { concerns, isSilent, type Concern } from "../lib/attention";
+import { Card, Chip, Empty, Loaded, Loading, Notice, plainName, Segmented, Severity, Synthetic } from "../design/parts";
+import { isSilent } from "../lib/attention";
 import { useNow } from "../lib/now";
 import { ago, plainTimes } from "../lib/time";
 import { number, shown, words } from "../lib/units";
@@ -21,7 +22,6 @@ export default function Home() {
   const [wanted, setWanted] = useState("");
   const [view, setView] = useState<"board" | "list">("board");
   const twins = overview.data?.items;
-  const urgent = useMemo(() => concerns(twins ?? [], now), [twins, now]);
   const groups = useMemo(() => grouped((twins ?? []).filter((twin) => twin.subject.toLowerCase().includes(wanted.toLowerCase()))), [twins, wanted]);
   return (
     <div className="page">
@@ -50,14 +50,15 @@ export default function Home() {
             </Card>
           ) : (
             <>
-              <Attention urgent={urgent} now={now} />
+              <Tour />
+              <Attention now={now} />
               {groups.map(([kind, some]) => (
                 <section key={kind} className="stack" aria-label={words(kind)}>
                   <h2 className="kind-head">
                     {words(kind)} <span className="muted num">{some.length}</span>
                   </h2>
                   {view === "board" ? (
-                    <ul className="board">
+                    <ul className="board" data-tour="twins">
                       {some.map((twin) => (
                         <TwinCard key={twin.id} twin={twin} now={now} />
                       ))}
@@ -81,10 +82,14 @@ function grouped(twins: Glance[]): [string, Glance[]][] {
   return [...out.entries()];
 }
 
-function Attention({ urgent, now }: { urgent: Concern[]; now: number }) {
+const FEW = 6;
+
+function Attention({ now }: { now: number }) {
+  const attention = useAttention();
   const [all, setAll] = useState(false);
   const zoneOf = useZones();
-  const seen = all ? urgent : urgent.slice(0, 6);
+  const urgent = attention.data?.items.flatMap(({ twin, reasons }) => reasons.map((reason) => ({ twin, ...reason })));
+  if (!urgent) return attention.error ? <Notice tone="warn">{t.stale}</Notice> : <Loading height={92} />;
   if (urgent.length === 0)
     return (
       <div className="calm">
@@ -94,16 +99,17 @@ function Attention({ urgent, now }: { urgent: Concern[]; now: number }) {
         </span>
       </div>
     );
+  const seen = all ? urgent : urgent.slice(0, FEW);
   return (
-    <Card title={`${t.home.attention} (${urgent.length})`} body={false}>
-      <ul className="concerns">
-        {seen.map((concern, i) => (
-          <li key={i}>
-            <Link href={concern.alert ? `/alerts/${concern.alert}` : `/twins/${concern.twin.id}`}>
-              <Severity of={concern.severity} />
-              <span className="strong clip who">{plainName(concern.twin.subject)}</span>
-              <span className="why">{plainTimes(concern.why, zoneOf(concern.twin.zone))}</span>
-              <span className="muted small num nowrap">{concern.since ? ago(Date.parse(concern.since), now) : ""}</span>
+    <Card title={`${t.home.attention} (${attention.data!.total})`} body={false}>
+      <ul className="concerns" data-tour="attention">
+        {seen.map((reason) => (
+          <li key={reason.twin.id + reason.code + (reason.about ?? "") + reason.since}>
+            <Link href={reasonAt(reason)}>
+              <Severity of={reason.severity} />
+              <span className="strong clip who">{plainName(reason.twin.subject)}</span>
+              <span className="why">{plainTimes(sentenceStart(reason.said), zoneOf(reason.twin.zone))}</span>
+              <span className="muted small num nowrap">{ago(Date.parse(reason.since), now)}</span>
               <ChevronRight size={15} aria-hidden />
             </Link>
           </li>
@@ -117,6 +123,16 @@ function Attention({ urgent, now }: { urgent: Concern[]; now: number }) {
     </Card>
   );
 }
+
+/** Where a reason is dealt with. */
+function reasonAt({ code, about, twin }: { code: string; about: string | null; twin: { id: string } }): string {
+  if (code === "alert" && about) return `/alerts/${about}`;
+  if (code === "job") return "/jobs";
+  if (code === "drift") return `/twins/${twin.id}/trust`;
+  return code === "kept_aside" ? `/twins/${twin.id}/data` : `/twins/${twin.id}`;
+}
+
+const sentenceStart = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 
 function useValue(twin: Glance) {
   const kind = useKind(twin.kind).data;

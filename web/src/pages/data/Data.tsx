@@ -1,7 +1,7 @@
 /** Data: a new twin from a file, and how fresh every twin's data are. */
 import { useMemo } from "react";
 import { Link } from "wouter";
-import { useMay, useOverview } from "../../api/queries";
+import { useMay, useMessages, useOverview } from "../../api/queries";
 import type { Glance } from "../../api/types";
 import { Card, Chip, Empty, Loaded, plainName, Synthetic } from "../../design/parts";
 import { isSilent, rhythm } from "../../lib/attention";
@@ -25,11 +25,14 @@ export default function Data() {
       </div>
       <div className="data-grid">
         {may && <NewTwin />}
-        <Card title={t.data.fresh} body={false}>
-          <Loaded query={overview} height={240}>
-            {({ items }) => (items.length === 0 ? <Empty title={t.home.empty} /> : <Freshness twins={items} />)}
-          </Loaded>
-        </Card>
+        <div className="stack">
+          <Card title={t.data.fresh} body={false}>
+            <Loaded query={overview} height={240}>
+              {({ items }) => (items.length === 0 ? <Empty title={t.home.empty} /> : <Freshness twins={items} />)}
+            </Loaded>
+          </Card>
+          <Messages />
+        </div>
       </div>
     </div>
   );
@@ -71,5 +74,39 @@ function Freshness({ twins }: { twins: Glance[] }) {
         </tbody>
       </table>
     </div>
+  );
+}
+
+/** What other systems sent, and what was not made of it. */
+function Messages() {
+  const messages = useMessages(useMay("fhir:read"));
+  const now = useNow();
+  const items = messages.data?.items ?? [];
+  if (items.length === 0) return null;
+  return (
+    <Card title={t.data.messages} body={false}>
+      <div className="scroll" style={{ maxHeight: 300 }} tabIndex={0} role="region" aria-label={t.data.messages}>
+        <table className="table">
+          <thead>
+            <tr>
+              <th scope="col">{t.data.source}</th>
+              <th scope="col">{t.data.format}</th>
+              <th scope="col">{t.home.status}</th>
+              <th scope="col" className="r">{t.data.came}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {items.map((message) => (
+              <tr key={message.seq}>
+                <td>{message.sender} <span className="muted small mono">{message.id}</span></td>
+                <td className="muted">{message.protocol}</td>
+                <td>{message.taken ? <Chip tone="good">{t.data.taken}</Chip> : <Chip tone="warn" title={message.why}>{message.why || t.data.aside}</Chip>}</td>
+                <td className="r nowrap">{ago(Date.parse(message.received), now)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </Card>
   );
 }

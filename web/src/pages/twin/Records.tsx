@@ -3,12 +3,13 @@ import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-q
 import { Undo2 } from "lucide-react";
 import { useState } from "react";
 import { del, get, post, Problem } from "../../api/http";
-import { useAside, useHistory, useMay } from "../../api/queries";
+import { useAside, useHistory, useMay, useSources } from "../../api/queries";
 import type { Kind, Twin } from "../../api/types";
 import { useSettings } from "../../app/settings";
 import { reasonOf, useToast } from "../../app/toasts";
 import { Button, Card, Empty, Loaded, Notice, sentence } from "../../design/parts";
-import { dayAndClock, full } from "../../lib/time";
+import { useNow } from "../../lib/now";
+import { ago, dayAndClock, full } from "../../lib/time";
 import { number, shown, words } from "../../lib/units";
 import { useZone } from "../../lib/zone";
 import { t } from "../../texts";
@@ -24,7 +25,10 @@ export default function Records({ twin, kind }: { twin: Twin; kind: Kind }) {
         <Aside twin={twin} />
         <Readings twin={twin} kind={kind} may={may} />
       </div>
-      <History twin={twin} />
+      <div className="stack">
+        <Sources twin={twin} />
+        <History twin={twin} />
+      </div>
     </div>
   );
 }
@@ -79,6 +83,39 @@ function Aside({ twin }: { twin: Twin }) {
   );
 }
 
+function Sources({ twin }: { twin: Twin }) {
+  const sources = useSources(twin.id);
+  const now = useNow();
+  return (
+    <Card title={t.data.sources} body={false}>
+      <Loaded query={sources} height={120}>
+        {({ items }) =>
+          items.length === 0 ? <Empty title={t.data.noSources} /> : (
+            <div className="scroll">
+              <table className="table">
+                <thead>
+                  <tr><th scope="col">{t.data.source}</th><th scope="col">{t.data.format}</th><th scope="col" className="r">{t.data.rows}</th><th scope="col" className="r">{t.data.aside}</th><th scope="col" className="r">{t.data.came}</th></tr>
+                </thead>
+                <tbody>
+                  {items.map((source) => (
+                    <tr key={source.name + source.format}>
+                      <td className="strong">{source.name}</td>
+                      <td className="muted">{source.format}</td>
+                      <td className="r">{source.readings + source.actions}</td>
+                      <td className="r">{source.kept_aside || "–"}</td>
+                      <td className="r nowrap">{ago(Date.parse(source.received), now)}</td>
+                    </tr>
+                  ))}
+                </tbody>
+              </table>
+            </div>
+          )
+        }
+      </Loaded>
+    </Card>
+  );
+}
+
 function History({ twin }: { twin: Twin }) {
   const history = useHistory(twin.id);
   const zone = useZone(twin.zone);
@@ -87,7 +124,7 @@ function History({ twin }: { twin: Twin }) {
     <Card title={t.data.history} body={false}>
       <Loaded query={history} height={300}>
         {({ items }) => {
-          const wanted = [...items].reverse().filter((h) => all || h.what !== "forecast");
+          const wanted = items.filter((h) => all || h.what !== "forecast");
           return (
             <>
               <ol className="happenings">
