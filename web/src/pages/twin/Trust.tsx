@@ -119,7 +119,7 @@ function Coverage({ share, wanted }: { share: number; wanted: number }) {
   );
 }
 
-type Shown = "all" | "unmet" | "met";
+type Shown = "all" | "met" | "unmet" | "open";
 
 function Claims({ kind }: { kind: Kind }) {
   const evidence = useEvidence(kind.name);
@@ -129,12 +129,13 @@ function Claims({ kind }: { kind: Kind }) {
       {({ items }) => {
         const met = items.filter((c) => c.met === true).length;
         const unmet = items.filter((c) => c.met === false).length;
-        const some = items.filter((c) => wanted === "all" || (wanted === "met" ? c.met === true : c.met !== true));
+        const state = (c: Claim): Shown => (c.met === true ? "met" : c.met === false ? "unmet" : "open");
+        const some = items.filter((c) => wanted === "all" || wanted === state(c));
         return (
           <Card
             title={t.trust.claims}
             body={false}
-            actions={<Segmented<Shown> label={t.trust.claims} value={wanted} options={[["all", `${t.all} ${items.length}`], ["met", `${t.trust.met} ${met}`], ["unmet", `${t.trust.notMet} ${items.length - met}`]]} onChange={setWanted} />}
+            actions={<Segmented<Shown> label={t.trust.claims} value={wanted} options={[["all", `${t.all} ${items.length}`], ["met", `${t.trust.met} ${met}`], ["unmet", `${t.trust.notMet} ${unmet}`], ["open", `${t.trust.notMeasured} ${items.length - met - unmet}`]]} onChange={setWanted} />}
           >
             <div className="tally" role="img" aria-label={t.trust.tally(met, unmet, items.length - met - unmet)}>
               <i style={{ flex: met, background: "var(--good)" }} />

@@ -87,7 +87,7 @@ function Bench({ twin, kind }: { twin: Twin; kind: Kind }) {
           {problem && !fault?.choice && <Notice tone="bad">{sentence(problem.detail)} {sentence(problem.fix)}</Notice>}
           {compared.data ? (
             <>
-              {compared.data.warnings.map((warning) => <Notice key={warning} tone="warn">{warning}</Notice>)}
+              {distinct(compared.data.warnings, Object.keys(compared.data.options)).map((warning) => <Notice key={warning} tone="warn">{warning}</Notice>)}
               <Results kind={kind} plan={plan} chosen={inHand?.id} comparison={compared.data} ranked={ranked.data} observations={timeline.data?.observations ?? []} observable={observable} zone={zone} now={now} onMove={move} busy={compared.isFetching || settled !== plan} />
             </>
           ) : problem ? null : compared.error ? <Fault error={compared.error} retry={() => void compared.refetch()} /> : <Loading height={420} label={t.whatif.working} />}
@@ -111,6 +111,12 @@ function usePlan(twin: Twin, kind: Kind, now: number) {
     history.replaceState(history.state, "", `/twins/${twin.id}/what-if?plan=${text}`);
   }, [twin.id, text]);
   return [plan, setPlan] as const;
+}
+
+/** Warnings that hold of every option are said once. */
+function distinct(warnings: readonly string[], options: readonly string[]): string[] {
+  const bare = warnings.map((warning) => { const name = options.find((o) => warning.startsWith(`${o}: `)); return name ? warning.slice(name.length + 2) : warning; });
+  return [...new Set(warnings.map((warning, i) => (bare.filter((b) => b === bare[i]).length >= options.length ? sentence(bare[i]!) : sentence(warning))))];
 }
 
 function useSettled<T>(value: T, pause: number): T {
