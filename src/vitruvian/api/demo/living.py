@@ -78,7 +78,13 @@ class Living:
             self.twins[person.id] = await self.twin(PERSON, person.subject, self.now - HISTORY, **given)
         self.twins[PLACE] = await self.twin(PLACE, SITE, self.now - HISTORY, zone="UTC", fields={"model": "emergency"})
         await rules.set_up(self.client)
-        await self._history()
+        at = await self._first()
+        async with beside(self._begun(PLACE)):  # its kernel takes longer to compile, the first time: none waits for it
+            await self._history(at)
+            await self._live()
+
+    async def _live(self) -> None:
+        """What happens as it happens; a twin of each other kind beside it."""
         said, happened = self.now, self.now
         async with beside(self._others()):
             while True:
@@ -97,20 +103,29 @@ class Living:
         found = (await self.client.get("/v1/twins", params={"kind": kind, "limit": 1000})).raise_for_status().json()
         return next(t["id"] for t in found["items"] if t["subject"] == subject)
 
-    async def _history(self) -> None:
-        """What is not there yet: at once up to where the twins are first calibrated, then an hour at a time."""
+    async def _first(self) -> datetime:
+        """What is not there yet, up to where the twins are first calibrated: the persons are, and are followed."""
         self.known = {name: await self._known(twin) for name, twin in self.twins.items()}
         first = self.now - HISTORY
         at = max(min(self.known.values()), self.now - FOLLOWED)
         async with asyncio.TaskGroup() as group:
-            group.create_task(warmed())
+            group.create_task(warmed(PERSON))
             await self._people(first, at)
             await self._place(first, at, begin=self.known[PLACE] == first)
-        for name in self.twins.values():
-            live = self.site.live(WHO, name)
-            if live.know.belief(None) is None:
-                await self.site.answer(live.calibrate)
-            await self.follow(name, AHEAD[live.row.kind])
+        for person in PEOPLE:
+            await self._begun(person.id)
+        return at
+
+    async def _begun(self, name: str) -> None:
+        """The twin has a belief, and is followed."""
+        live = self.site.live(WHO, self.twins[name])
+        await warmed(live.row.kind)
+        if live.know.belief(None) is None:
+            await self.site.answer(live.calibrate)
+        await self.follow(live.row.id, AHEAD[live.row.kind])
+
+    async def _history(self, at: datetime) -> None:
+        """The rest, an hour at a time, as it became known."""
         while at < self.now:
             await self._renewed()
             later = min(at + HOUR, self.now)

@@ -10,18 +10,15 @@ from pathlib import Path
 
 import numpy as np
 
-KINDS = ("metabolic", "hospital")
+CALL = f"import sys; from {__name__} import main; main(sys.argv[1])"
 
 
-CALL = f"from {__name__} import main; main()"
-
-
-async def warmed() -> None:
+async def warmed(kind: str) -> None:
     """At once where it was done before for these sources; else until it is done, and killed with the server."""
-    stamp = await asyncio.to_thread(_stamp)
+    stamp = await asyncio.to_thread(_stamp, kind)
     if stamp.exists():
         return
-    child = await asyncio.create_subprocess_exec(sys.executable, "-c", CALL)
+    child = await asyncio.create_subprocess_exec(sys.executable, "-c", CALL, kind)
     try:
         await child.wait()
     finally:
@@ -30,14 +27,14 @@ async def warmed() -> None:
             await child.wait()
 
 
-def _stamp() -> Path:
+def _stamp(kind: str) -> Path:
     from vitruvian.engines.jaxsetup import cache_dir
 
-    return cache_dir() / "demonstration.warm"
+    return cache_dir() / f"demonstration-{kind}.warm"
 
 
-def main() -> None:
-    """Of each kind: its example simulated, calibrated, followed by one more reading, and forecast."""
+def main(name: str) -> None:
+    """The kind's example simulated, calibrated, followed by one more reading, and forecast."""
     from vitruvian.core.twin import Twin
     from vitruvian.platform import asking, registry
     from vitruvian.verbs.assimilate import assimilate
@@ -45,16 +42,15 @@ def main() -> None:
     from vitruvian.verbs.forecast import forecast
     from vitruvian.verbs.simulate import simulate
 
-    for name in KINDS:
-        kind = registry.get(name)
-        example = kind.example()
-        seen = next(o.name for o in kind.observables if any(n.observable == o.name for n in kind.noises))
-        times = np.linspace(example.t0, example.t1, 50)[1:]
-        record = simulate(kind, example.case, {seen: times}, example.t0, seed=0, sensor=example.sensor).record
-        known = float(times[-2])
-        twin = calibrate(Twin(kind, example.case, record.until(known)), known_at=known)
-        twin = assimilate(twin, record.where(record.valid_time > known))
-        forecast(twin, asking.ahead(kind, twin.believed().at, 3.0), noise=True, sensor=example.sensor, seed=0)
-    stamp = _stamp()
+    kind = registry.get(name)
+    example = kind.example()
+    seen = next(o.name for o in kind.observables if any(n.observable == o.name for n in kind.noises))
+    times = np.linspace(example.t0, example.t1, 50)[1:]
+    record = simulate(kind, example.case, {seen: times}, example.t0, seed=0, sensor=example.sensor).record
+    known = float(times[-2])
+    twin = calibrate(Twin(kind, example.case, record.until(known)), known_at=known)
+    twin = assimilate(twin, record.where(record.valid_time > known))
+    forecast(twin, asking.ahead(kind, twin.believed().at, 3.0), noise=True, sensor=example.sensor, seed=0)
+    stamp = _stamp(name)
     stamp.parent.mkdir(parents=True, exist_ok=True)
     stamp.touch()
