@@ -16,6 +16,7 @@ from schemathesis.specs.openapi.checks import (
 
 from running import Running
 from vitruvian.api.app import create_app
+from vitruvian.platform.claims.evidence import fuzz
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 ENDLESS = "/v1/stream"  # an answer that never ends; test_server.py reads it
@@ -58,3 +59,8 @@ def test_every_operation_keeps_what_the_document_says(case: Any, server: Running
         headers={"Authorization": f"Bearer {server.token}"},
         checks=CHECKS,
     )
+
+
+def test_sequences_in_which_answers_feed_the_next_request_keep_it_too() -> None:
+    found = fuzz.sequences("", None, None, True, lambda share: None)
+    assert found["met"], found

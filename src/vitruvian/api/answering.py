@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
@@ -33,7 +34,11 @@ Work = Callable[[Connection], tuple[int, Any]]
 
 def encoded(value: Any) -> bytes:
     """JSON bytes; what JSON cannot say (nan, infinity) becomes null."""
-    return msgspec.json.encode(plain(value))
+    made = plain(value)
+    try:
+        return msgspec.json.encode(made)
+    except UnicodeEncodeError:  # half a surrogate pair stays the escape that it came as
+        return json.dumps(made).encode()
 
 
 def json_answer(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

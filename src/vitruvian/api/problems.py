@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -82,7 +83,15 @@ def problem(
         "request_id": request.scope.get("vitruvian.request_id", ""),
         "errors": errors or [],
     }
-    return Response(msgspec.json.encode(body), status, dict(headers or {}), MEDIA)
+    return Response(_json(body), status, dict(headers or {}), MEDIA)
+
+
+def _json(body: Any) -> bytes:
+    """As JSON; half a surrogate pair, which a sender's text may hold, stays the escape that it came as."""
+    try:
+        return msgspec.json.encode(body)
+    except UnicodeEncodeError:
+        return json.dumps(body).encode()
 
 
 def _outcome(status: int, said: str, fix: str, headers: Mapping[str, str] | None) -> Response:
@@ -90,7 +99,7 @@ def _outcome(status: int, said: str, fix: str, headers: Mapping[str, str] | None
 
     codes = {401: "login", 403: "forbidden", 404: "not-found", 405: "not-supported", 413: "too-long", 429: "throttled"}
     body = outcome([Issue(codes.get(status, "processing"), said, "", fix)])
-    return Response(msgspec.json.encode(body), status, dict(headers or {}), "application/fhir+json")
+    return Response(_json(body), status, dict(headers or {}), "application/fhir+json")
 
 
 def of_error(request: Request, error: VitruvianError) -> Response:

@@ -174,7 +174,7 @@ def planned(live: LiveTwin, given: Sequence[Mapping[str, Any]], where: str, as_o
     then = live.know.then(as_of)
     base = live.know.base() if then is None else live.row.origin.seconds(then)
     named = [_named(item) for item in given]
-    return plans.parse(json.dumps(named), where, live.kind, plans.Clock(live.row.origin, base))
+    return plans.parse(json.dumps(named, ensure_ascii=False), where, live.kind, plans.Clock(live.row.origin, base))
 
 
 def _named(item: Mapping[str, Any]) -> Mapping[str, Any]:
