@@ -29,11 +29,22 @@ def hospital() -> None:
 @log_options
 @click.option("--out", type=click.Path(path_type=Path), help="Write the model here (.yaml or .json).")
 @click.option("--map", "picture", type=click.Path(path_type=Path), help="Draw the process map here (.png, .svg).")
+@click.option("--gantt", type=click.Path(path_type=Path), help="Draw the first cases here, a line each.")
+@click.option("--waits", type=click.Path(path_type=Path), help="Draw waits by hour and day here.")
 @click.option(
     "--history", type=click.Choice(["1", "2"]), default="1", show_default=True, help="Routing looks back so far."
 )
 @json_option
-def learn(log: Path, how: dict[str, str], out: Path | None, picture: Path | None, history: str, as_json: bool) -> None:
+def learn(
+    log: Path,
+    how: dict[str, str],
+    out: Path | None,
+    picture: Path | None,
+    gantt: Path | None,
+    waits: Path | None,
+    history: str,
+    as_json: bool,
+) -> None:
     """Learn a model from LOG: arrivals, routing, laws of services and stays, pools with their hours, delays.
 
     \b
@@ -44,7 +55,7 @@ def learn(log: Path, how: dict[str, str], out: Path | None, picture: Path | None
     Columns are named, never guessed. Rows that cannot be used are kept aside and listed. The model is YAML to be
     edited; what the log cannot tell is said.
     """
-    from vitruvian.models import flowlearn, flowmodel
+    from vitruvian.models import flowlearn, flowmodel, flowplots
 
     found = opened(log, how)
     flow = flowlearn.learn(found, order=int(history))
@@ -53,6 +64,10 @@ def learn(log: Path, how: dict[str, str], out: Path | None, picture: Path | None
         write_model(out, flowmodel.model(flow, out.stem, label), flowmodel.header(flow))
     if picture is not None:
         drawn(flow.plot(), picture)
+    if gantt is not None:
+        drawn(flowplots.plot_gantt(found), gantt)
+    if waits is not None:
+        drawn(flowplots.plot_waits(found, flowlearn.enabled(found)), waits)
     if as_json:
         put_json({**flow.to_json(), "repairs": [r._asdict() for r in found.repairs]})
         return

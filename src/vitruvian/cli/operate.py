@@ -57,8 +57,9 @@ def run(house: House, hours: float, replications: int, seed: int, picture: Path 
     forecast = answer.options[answer.against]
     if picture is not None:
         from vitruvian.cli.hospital import drawn
+        from vitruvian.verbs.plots import plot_panels
 
-        drawn(forecast.plot("present"), picture)
+        drawn(plot_panels(forecast, [n for n in forecast.items if n == "present" or n.startswith("census_")]), picture)
     leaving = house.leaving(hours, replications, seed)
     if as_json:
         put_json({**forecast.to_json(), "leaving": leaving})

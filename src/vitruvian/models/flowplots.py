@@ -25,7 +25,14 @@ def plot_map(flow: LearnedFlow, ax: Any = None) -> Any:
     ax = _axes(ax, (9, 5))
     moves = {(h[0], b): n for h, seen in flow.routing.counts.items() if len(h) == 1 for b, n in seen.items()}
     total = max(sum(moves.values()), 1)
-    thick = {k: n for k, n in moves.items() if n >= LEAST * total and k[0] != k[1]}
+    others = {k: n for k, n in moves.items() if k[0] != k[1]}
+    thick = {k: n for k, n in others.items() if n >= LEAST * total}
+    for name in flow.activities:  # nobody stands alone: the way most come by and most go by is drawn, however rare
+        for end in (0, 1):
+            some = {k: n for k, n in others.items() if k[end] == name}
+            if some and not any(k[end] == name for k in thick):
+                way = max(some, key=lambda k: some[k])
+                thick[way] = some[way]
     place = _layered([START, *flow.activities, END], moves)
     most = max(thick.values(), default=1)
     for (a, b), n in sorted(thick.items(), key=lambda t: t[1]):
@@ -35,7 +42,8 @@ def plot_map(flow: LearnedFlow, ax: Any = None) -> Any:
         style |= {"lw": 0.6 + 4.0 * n / most, "shrinkA": 24, "shrinkB": 26, "connectionstyle": f"arc3,rad={bend}"}
         ax.annotate("", place[b], place[a], arrowprops=style)
         x, y = (0.55 * np.array(place[b]) + 0.45 * np.array(place[a])).tolist()
-        ax.text(x, y + 0.6 * bend, f"{n}", fontsize=7, color=INK, ha="center")
+        said = {"boxstyle": "round,pad=0.1", "fc": "white", "ec": "none", "alpha": 0.85}
+        ax.text(x, y + 0.6 * bend, f"{n}", fontsize=7, color=INK, ha="center", va="center", bbox=said)
     for name, (x, y) in place.items():
         box = {"boxstyle": "round,pad=0.35", "fc": "white" if name not in (START, END) else FAINT, "ec": INK, "lw": 0.8}
         ax.text(x, y, _said(flow, name), ha="center", va="center", fontsize=8, bbox=box)
@@ -50,31 +58,38 @@ def plot_map(flow: LearnedFlow, ax: Any = None) -> Any:
 
 def plot_gantt(log: EventLog, most: int = 30, ax: Any = None) -> Any:
     """The first cases, a line each: bars from start to completion, dots where only the completion is known."""
-    ax = _axes(ax, (9, 5))
-    colour = {a: COLOURS[i % len(COLOURS)] for i, a in enumerate(log.activities)}
+    import matplotlib as mpl
+    import matplotlib.dates as mdates
+
+    ax = _axes(ax, (10, 5))
+    shades = mpl.colormaps["tab20"].colors  # pyright: ignore[reportAttributeAccessIssue]
+    colour = {a: shades[i % len(shades)] for i, a in enumerate(log.activities)}
     drawn: set[str] = set()
     names = []
     for line, (case, rows) in enumerate(list(log.traces())[:most]):
         names.append(case)
         for i in rows:
             name = str(log.activity[i])
-            label = name if name not in drawn and len(drawn) < 12 else None
+            label = name if name not in drawn and len(drawn) < len(shades) else None
             drawn.add(name)
             end = log.moment(float(log.complete[i]) if np.isfinite(log.complete[i]) else log.until)
             if np.isfinite(log.start[i]):
                 begin = log.moment(float(log.start[i]))
-                ax.barh(line, end - begin, left=begin, height=0.7, color=colour[name], alpha=0.8, label=label)
+                ax.barh(line, end - begin, left=begin, height=0.7, color=colour[name], label=label)
             else:
                 ax.plot([end], [line], "o", ms=4, color=colour[name], label=label)
     ax.set_yticks(range(len(names)), names, fontsize=7)
     ax.invert_yaxis()
-    ax.legend(frameon=False, fontsize=7, ncols=2)
+    locator = ax.xaxis.get_major_locator()
+    ax.xaxis.set_major_formatter(mdates.ConciseDateFormatter(locator, tz=log.origin.tzinfo))
+    ax.legend(frameon=False, fontsize=7, loc="center left", bbox_to_anchor=(1.0, 0.5))
     return ax
 
 
 def plot_census(answer: BedForecast, ax: Any = None) -> Any:
-    """Median and 90 % band of the census of every unit over the hours from now."""
-    ax = _axes(ax, (8, 4))
+    """Median and 90 % band of the census of every unit over the hours from now: a panel each, in one where given."""
+    if ax is None:
+        return _panels(answer)
     for i, unit in enumerate(answer.pmf):
         colour = COLOURS[i % len(COLOURS)]
         low, high = answer.quantile(unit, 0.05), answer.quantile(unit, 0.95)
@@ -86,8 +101,30 @@ def plot_census(answer: BedForecast, ax: Any = None) -> Any:
     return ax
 
 
+def _panels(answer: BedForecast) -> Any:
+    import matplotlib.pyplot as plt
+    from matplotlib.ticker import MaxNLocator
+
+    columns = min(3, len(answer.pmf))
+    rows = -(-len(answer.pmf) // columns)
+    size = (3.2 * columns + 1, 1.7 * rows + 0.6)
+    figure, panels = plt.subplots(rows, columns, figsize=size, sharex=True, squeeze=False, layout="constrained")
+    for panel, unit in zip(panels.flat, answer.pmf, strict=False):
+        low, high = answer.quantile(unit, 0.05), answer.quantile(unit, 0.95)
+        panel.fill_between(answer.hours, low, high, step="mid", color=COLOURS[0], alpha=0.2, lw=0)
+        panel.step(answer.hours, answer.quantile(unit, 0.5), where="mid", color=COLOURS[0])
+        panel.set_title(unit, fontsize=9, loc="left")
+        panel.set_ylim(bottom=0)
+        panel.yaxis.set_major_locator(MaxNLocator(4, integer=True))
+    for panel in panels.flat[len(answer.pmf) :]:
+        panel.axis("off")
+    figure.supxlabel("hours from now", fontsize=9)
+    figure.supylabel("patients: median and 90 % band", fontsize=9)
+    return panels.flat[0]
+
+
 def plot_waits(log: EventLog, ready: np.ndarray, ax: Any = None) -> Any:
-    """Median wait (min) before an activity by the hour and day in which it could begin; `ready`: flowlearn.enabled."""
+    """Mean wait (min) before an activity by the hour and day in which it could begin; `ready`: flowlearn.enabled."""
     ax = _axes(ax, (8, 3))
     known = np.isfinite(ready) & np.isfinite(log.start)
     monday = log.origin - timedelta(days=log.origin.weekday())
@@ -96,10 +133,11 @@ def plot_waits(log: EventLog, ready: np.ndarray, ax: Any = None) -> Any:
     wait = np.maximum(log.start[known] - ready[known], 0.0) / 60.0
     grid = np.full(168, np.nan)
     for h in np.unique(hour):
-        grid[h] = np.median(wait[hour == h])
-    shown = ax.imshow(grid.reshape(7, 24), aspect="auto", cmap="viridis")
-    ax.figure.colorbar(shown, ax=ax, label="median wait, min")
+        grid[h] = np.mean(wait[hour == h])
+    shown = ax.imshow(grid.reshape(7, 24), aspect="auto", cmap="YlOrRd")
+    ax.figure.colorbar(shown, ax=ax, label="mean wait, min")
     ax.set_yticks(range(7), DAYS)
+    ax.set_xticks(range(0, 24, 3), [f"{h:02d}" for h in range(0, 24, 3)])
     ax.set_xlabel("hour of the day")
     return ax
 

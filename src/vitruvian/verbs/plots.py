@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from vitruvian.core.case import Origin
@@ -54,10 +55,36 @@ def plot_fitted(answer: Fitted, name: str | None = None, ax: Any = None) -> Any:
     ax.fill_between(when, e.quantile(0.05), e.quantile(0.95), color=COLOURS[0], alpha=0.2, lw=0)
     ax.plot(when, e.quantile(0.5), color=COLOURS[0], label="model")
     ax.plot([answer.origin.moment(t) for t in times], values, ".", ms=3, color="#333333", label="readings")
-    ax.set_ylabel(f"{e.name} [{e.unit}]")
+    ax.set_ylabel(labelled(e))
     ax.set_title(f"{answer.kind}: model without its discrepancy, median with 90 % band", fontsize=9)
     _local_axis(ax, answer.origin)
     return ax
+
+
+def plot_panels(answer: Forecast, names: Sequence[str]) -> Any:
+    """Median with 50 and 90 % bands of several observables, a panel each; the first panel."""
+    import matplotlib.pyplot as plt
+
+    columns = 1 if len(names) < 4 else 2
+    rows = -(-len(names) // columns)
+    size = (4.5 + 4.5 * columns, 1.0 + 1.9 * rows)
+    figure, panels = plt.subplots(rows, columns, figsize=size, sharex=True, squeeze=False, layout="constrained")
+    for panel, name in zip(panels.flat, names, strict=False):
+        _band(panel, answer, answer[name], COLOURS[0], "median", both=True)
+        panel.set_title(labelled(answer[name]), fontsize=9, loc="left")
+        panel.set_ylim(bottom=0)
+        _local_axis(panel, answer.origin)
+        panel.get_legend().remove()
+    for panel in panels.flat[len(names) :]:
+        panel.axis("off")
+    figure.suptitle(f"{answer.kind}: median with 50 and 90 % bands. {answer.disclaimer}", fontsize=9)
+    return panels.flat[0]
+
+
+def labelled(e: Ensemble) -> str:
+    """Name and unit; a number of things has none."""
+    name = e.name.replace("_", " ")
+    return name if e.unit == "1" else f"{name} [{e.unit}]"
 
 
 def _local_axis(ax: Any, origin: Origin) -> None:
@@ -82,7 +109,7 @@ def _band(ax: Any, answer: Forecast, e: Ensemble, colour: str, label: str, both:
 
 
 def _finish(ax: Any, answer: Forecast, e: Ensemble) -> Any:
-    ax.set_ylabel(f"{e.name} [{e.unit}]")
+    ax.set_ylabel(labelled(e))
     ax.set_title(f"{answer.kind}: median with 90 % band. {answer.disclaimer}", fontsize=9)
     if not e.is_window:
         _local_axis(ax, answer.origin)
