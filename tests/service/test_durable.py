@@ -14,14 +14,14 @@ def nothing(share: float) -> None:
 @pytest.mark.kill
 def test_the_server_is_killed_under_three_protocols() -> None:
     require("mosquitto")
-    found = kill.server("", None, None, True, nothing, kills=5)
+    found = kill.server("", None, None, True, nothing, kills=3)
     assert found["met"], found
 
 
 @pytest.mark.kill
 def test_postgresql_is_killed_under_a_server_that_goes_on() -> None:
     require("postgres")
-    found = kill.database("", None, None, True, nothing, kills=5)
+    found = kill.database("", None, None, True, nothing, kills=3)
     assert found["met"], found
 
 
