@@ -66,7 +66,7 @@ def test_visits_told_by_messages_are_who_is_in_the_house(tmp_path: Path) -> None
     taker.database.close()
 
 
-@pytest.mark.parametrize("name", ["infusion", "queue"])
+@pytest.mark.parametrize("name", ["infusion", "metabolic_fast"])
 def test_a_twin_of_another_kind_is_taken_in_whole(served: Served, name: str) -> None:
     made = others.sample(registry.get(name), NOW)
     body = {"kind": name, "subject": made.subject, "fields": made.fields, "origin": made.origin.isoformat()}
