@@ -62,7 +62,7 @@ class AbstractSender(ABC):
             self.acknowledged.add(number)
             self._left.pop(0)
             time.sleep(self._pace)
-        self.broken()
+        self.close()
 
     @abstractmethod
     def send(self, number: int) -> None:
@@ -70,7 +70,11 @@ class AbstractSender(ABC):
 
     @abstractmethod
     def broken(self) -> None:
-        """Let go of the connection."""
+        """Let go of the connection; the next thing is sent over a new one."""
+
+    def close(self) -> None:
+        """Let go of everything."""
+        self.broken()
 
 
 class Http(AbstractSender):
@@ -92,6 +96,9 @@ class Http(AbstractSender):
 
     def broken(self) -> None:
         """The client opens connections anew by itself."""
+
+    def close(self) -> None:
+        self._client.close()
 
 
 class Mllp(AbstractSender):
@@ -137,8 +144,11 @@ class Mqtt(AbstractSender):
         self._client.publish(self._topic, self.things[number], qos=1).wait_for_publish(30)
 
     def broken(self) -> None:
-        self._client.loop_stop()
+        """The client connects again by itself."""
+
+    def close(self) -> None:
         self._client.disconnect()
+        self._client.loop_stop()
 
 
 def readings(twin: str, count: int, each: int, dice: random.Random) -> list[tuple[str, list[dict[str, Any]]]]:
