@@ -79,6 +79,7 @@ export const t = {
     attention: "Needs attention",
     calm: "Nothing needs attention",
     calmText: "No open alert, every followed twin is up to date.",
+    unfollowed: "No twin is followed yet, so nothing is judged. Followed twins are renewed as their data arrive; a demonstration's are followed once two days of history are in, which takes minutes on a slow machine.",
     empty: "No twin yet",
     emptyText: "Make one from a sensor export, or let a gateway send readings.",
     make: "New twin",

@@ -51,7 +51,7 @@ export default function Home() {
           ) : (
             <>
               <Tour />
-              <Attention now={now} />
+              <Attention now={now} followed={items.some((twin) => twin.followed)} />
               {groups.map(([kind, some]) => (
                 <section key={kind} className="stack" aria-label={words(kind)}>
                   <h2 className="kind-head">
@@ -84,12 +84,13 @@ function grouped(twins: Glance[]): [string, Glance[]][] {
 
 const FEW = 6;
 
-function Attention({ now }: { now: number }) {
+function Attention({ now, followed }: { now: number; followed: boolean }) {
   const attention = useAttention();
   const [all, setAll] = useState(false);
   const zoneOf = useZones();
   const urgent = attention.data?.items.flatMap(({ twin, reasons }) => reasons.map((reason) => ({ twin, ...reason })));
   if (!urgent) return attention.error ? <Notice tone="warn">{t.stale}</Notice> : <Loading height={92} />;
+  if (urgent.length === 0 && !followed) return <Notice>{t.home.unfollowed}</Notice>;
   if (urgent.length === 0)
     return (
       <div className="calm">

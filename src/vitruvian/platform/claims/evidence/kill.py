@@ -105,7 +105,7 @@ class _Story:
 
 
 def _server(kills: int, place: Path, progress: Progress) -> Mapping[str, Any]:
-    size = 10 + kills
+    size = 40 + kills  # senders outlast the last kill on a busy machine too
     calm = _untouched(str(place / "calm"), size, devices=True)
     with broker() as queue:
         return _killed(kills, size, calm, str(place / "killed"), queue, progress)
