@@ -66,11 +66,19 @@ def sources(source: Path, known: frozenset[Path] = frozenset()) -> frozenset[Pat
 
 
 def _imported(node: ast.AST) -> list[Path]:
-    names: list[str] = []
+    """Files a statement takes from: of a package the modules it names, its own file only for names that are none."""
     if isinstance(node, ast.Import):
-        names = [alias.name for alias in node.names]
-    elif isinstance(node, ast.ImportFrom) and node.module:
-        names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-    own = [_PACKAGE.joinpath(*name.split(".")[1:]) for name in names if name.startswith(f"{_PACKAGE.name}.")]
-    files = [path.with_suffix(".py") for path in own] + [path / "__init__.py" for path in own]
-    return [path for path in files if path.is_file()]
+        return [path for alias in node.names if (path := _file(alias.name))]
+    if not isinstance(node, ast.ImportFrom) or not node.module:
+        return []
+    modules = [_file(f"{node.module}.{alias.name}") for alias in node.names]
+    whole = None if all(modules) else _file(node.module)
+    return [path for path in (*modules, whole) if path]
+
+
+def _file(name: str) -> Path | None:
+    """The file of a module of this package, None if there is none."""
+    if not name.startswith(f"{_PACKAGE.name}."):
+        return None
+    path = _PACKAGE.joinpath(*name.split(".")[1:])
+    return next((p for p in (path.with_suffix(".py"), path / "__init__.py") if p.is_file()), None)
