@@ -110,6 +110,16 @@ def with_room(tables: Tables, memory: np.ndarray, room: int, trace_rows: int = 0
     return out
 
 
+def settled(memory: np.ndarray) -> np.ndarray:
+    """The same members without what the heap left behind its last pair: equal futures are equal words."""
+    if not len(memory):
+        return memory
+    heap, end = int(memory[0, at.HEAP]), int(memory[0, at.TRACE])
+    behind = np.arange(end - heap)[None, :] > 2 * memory[:, at.HEAPED, None]
+    memory[:, heap:end][behind] = 0
+    return memory
+
+
 def traced(memory: np.ndarray) -> list[tuple[float, int, int, int, int]]:
     """Rows of the trace of one member (word,): time, what, who, where, unit."""
     n, first = int(memory[at.TRACED]), int(memory[at.TRACE])

@@ -16,7 +16,7 @@ from vitruvian.core.errors import BeliefError, KindError
 from vitruvian.core.forcing import Batch, Forcing
 from vitruvian.engines.event import layout as at
 from vitruvian.engines.event.drive import flattened
-from vitruvian.engines.event.memory import empty, traced, with_room
+from vitruvian.engines.event.memory import empty, settled, traced, with_room
 from vitruvian.engines.event.tables import Tables
 
 Row = tuple[float, int, int, int, int]
@@ -57,7 +57,7 @@ class Simulation:
     ) -> tuple[np.ndarray, State]:
         """What is read (member, time, reading), and the state at t1. scales: {word: (member,)}, see `scale_words`."""
         memory, seen = self._advance(forcing, seeds, asked, reads, start, scales, 0, room)
-        return seen, State(_end(forcing), self.state_version, {"memory": memory})
+        return seen, State(_end(forcing), self.state_version, {"memory": settled(memory)})
 
     def gather(self, states: Sequence[State]) -> State:
         """All members of several states: each is given the room of the largest."""
