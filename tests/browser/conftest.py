@@ -32,8 +32,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         server.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    """Closed with each module: while it is open an event loop runs, and other tests start loops of their own."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(require("chromium")), args=["--no-sandbox"])
         yield browser
