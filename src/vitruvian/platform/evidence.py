@@ -109,9 +109,11 @@ def data_root(given: Path | None = None) -> Path | None:
 
 
 @cache
-def source_hash(kind: str) -> str:
-    """Hash of everything a claim's result depends on."""
-    return sources_hash(package_of(kind), folder(kind), BEHIND.get(kind, ()))
+def source_hash(kind: str, claim: Claim) -> str:
+    """Hash of everything a claim's result depends on: the code, and what was claimed (its wording aside)."""
+    code = sources_hash(package_of(kind), folder(kind), claim.measure.partition(":")[0], BEHIND.get(kind, ()))
+    said = json.dumps([code, claim.klass, claim.metric, claim.target, claim.data, claim.measure])
+    return hashlib.sha256(said.encode()).hexdigest()[:16]
 
 
 @cache
@@ -129,13 +131,12 @@ def data_hash(root: Path | None, name: str) -> str:
 def results(kind: str) -> list[dict[str, Any]]:
     """Stored results of all claims in order, unmeasured ones with measured None; "stale" where the sources differ."""
     kept = _kept(kind)
-    now = source_hash(kind)
     out = []
     for claim in claims(kind):
         row = kept.get(claim.id)
         if row is None:
             row = {**_said(claim), "measured": None, "met": None, "n": None, "baseline": None}
-        out.append({**row, **_said(claim), "stale": row.get("source_hash") not in (now, None)})
+        out.append({**row, **_said(claim), "stale": row.get("source_hash") not in (source_hash(kind, claim), None)})
     return out
 
 
@@ -159,7 +160,7 @@ def run_claims(
     kept = _kept(kind)
     out = []
     for claim in chosen:
-        stamp = {"source_hash": source_hash(kind), "data_hash": data_hash(root, claim.data)}
+        stamp = {"source_hash": source_hash(kind, claim), "data_hash": data_hash(root, claim.data)}
         old = kept.get(claim.id, {})
         if resume and not quick and test is None and all(old.get(k) == v for k, v in stamp.items()):
             row = {**old, **_said(claim)}

@@ -101,6 +101,21 @@ def test_a_changed_source_makes_a_result_stale_but_a_comment_does_not(toy: Path)
     assert evidence.results("toy")[0]["stale"] is True
 
 
+def test_a_change_to_another_claims_code_or_wording_leaves_a_result_and_its_own_target_does_not(toy: Path):
+    evidence.run_claims("toy", only=["toy.sum"])
+    (toy / "evidence" / "differences.py").write_text("X = 1\n")
+    path = toy / "evidence" / "claims.toml"
+    path.write_text(CLAIMS.replace("two and two are four", "two and two make four"))
+    evidence.source_hash.cache_clear()
+    assert evidence.results("toy")[0]["stale"] is False
+    path.write_text(CLAIMS.replace('"= 4"', '"< 4"'))
+    assert evidence.results("toy")[0]["stale"] is True
+    path.write_text(CLAIMS)
+    (toy / "model.py").write_text("X = 1\n")
+    evidence.source_hash.cache_clear()
+    assert evidence.results("toy")[0]["stale"] is True
+
+
 def test_absent_data_is_said_not_passed(toy: Path):
     row = evidence.run_claims("toy", only=["toy.data"])[0]
     assert row["met"] is None
@@ -122,10 +137,12 @@ def test_errors_name_the_place(toy: Path):
 
 
 def test_an_import_two_steps_away_counts(toy: Path):
-    (toy / "deep.py").write_text("import json\n")
-    before = sources_hash("toypkg", toy)
-    (toy / "deep.py").write_text("import json\nX = 1\n")
-    assert sources_hash("toypkg", toy) != before
+    (toy / "evidence" / "sums.py").write_text("from toypkg.evidence import near\n")
+    (toy / "evidence" / "near.py").write_text("from toypkg.evidence import deep\n")
+    (toy / "evidence" / "deep.py").write_text("import json\n")
+    before = sources_hash("toypkg", toy, "evidence.sums")
+    (toy / "evidence" / "deep.py").write_text("import json\nX = 12\n")
+    assert sources_hash("toypkg", toy, "evidence.sums") != before
 
 
 def test_meaning_ignores_comments_layout_and_docstrings():
