@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from browsing import AXE, BUILT, NAME, PASSWORD, Place, drug, person, watched
+from browsing import AXE, BUILT, NAME, PASSWORD, SCREEN, Place, drug, person, watched
 from needs import missing, require
 from running import Running
 from vitruvian.platform.store.database import Database
@@ -44,13 +44,13 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture
 def stranger(chromium: Browser, place: Place) -> Iterator[Page]:
     """A page of somebody who is not logged in."""
-    yield from watched(chromium.new_context(base_url=place.url, viewport={"width": 1440, "height": 900}))
+    yield from watched(chromium.new_context(base_url=place.url, **SCREEN))
 
 
 @pytest.fixture
 def page(chromium: Browser, place: Place) -> Iterator[Page]:
     """A page of an admin."""
-    context = chromium.new_context(base_url=place.url, viewport={"width": 1440, "height": 900})
+    context = chromium.new_context(base_url=place.url, **SCREEN)
     came = context.request.post("/v1/sessions", data={"name": NAME, "password": PASSWORD})
     assert came.ok, came.text()
     yield from watched(context)

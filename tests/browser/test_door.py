@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from browsing import NAME, PASSWORD, Place, accessible, watched
+from browsing import NAME, PASSWORD, SCREEN, Place, accessible, watched
 from running import Running
 from vitruvian.platform.store.database import Database
 from vitruvian.platform.trust import people
@@ -33,7 +33,7 @@ def test_a_new_server_is_set_up_by_the_link_with_its_token(chromium: Browser, tm
     database.close()
     server.start()
     try:
-        pages = watched(chromium.new_context(base_url=server.url))
+        pages = watched(chromium.new_context(base_url=server.url, **SCREEN))
         page = next(pages)
         page.goto("/")
         expect(page.get_by_role("heading", name="Set up this server")).to_be_visible()

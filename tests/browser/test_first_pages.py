@@ -1,5 +1,6 @@
 """Home, a twin's timeline, alerts: each page's main job, in a real browser."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -34,7 +35,7 @@ def test_a_reading_arrives_while_one_watches(page: Page, place: Place) -> None:
     with place.server.client() as api:
         api.send(place.person, [Reading("glucose", now() - timedelta(minutes=1), 123.0, unit="mg/dL", sensor="dexcom")])
     expect(figure).to_have_text("123")
-    expect(page.get_by_text("just now").or_(page.get_by_text("1 min ago")).first).to_be_visible()
+    expect(page.get_by_text(re.compile(r"Last reading (just now|\d+ min ago)")).first).to_be_visible()
 
 
 def test_one_walks_back_in_time_and_sees_what_was_said_then_and_what_came(page: Page, place: Place) -> None:
@@ -93,10 +94,12 @@ def test_search_finds_a_twin_and_the_theme_stays(page: Page, place: Place) -> No
     accessible(page)
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name=SHOWN)).to_be_visible()
-    for theme in ("Dark", "High contrast", "Light"):
+    for name, theme in (("Dark", "dark"), ("High contrast", "contrast"), ("Light", "light")):
         page.get_by_role("button", name="Account and display").click()
-        page.get_by_role("button", name=theme, exact=True).click()
+        page.get_by_role("button", name=name, exact=True).click()
+        expect(page.locator("html")).to_have_attribute("data-theme", theme)
         page.keyboard.press("Escape")
+        expect(page.get_by_role("group", name="Account and display")).to_be_hidden()
         accessible(page)
     page.get_by_role("button", name="Account and display").click()
     page.get_by_role("button", name="mmol/L").click()

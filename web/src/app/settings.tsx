@@ -24,6 +24,15 @@ export const themeOf = (theme: Settings["theme"]): string => {
   return matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
 };
 
+/** The whole page takes the theme at once: a surface that fades after its text would be unreadable on the way. */
+function wear(theme: string): void {
+  const root = document.documentElement;
+  root.dataset.switching = "";
+  root.dataset.theme = theme;
+  void root.offsetHeight; // styles are computed while nothing may fade
+  delete root.dataset.switching;
+}
+
 interface Held {
   settings: Settings;
   theme: string;
@@ -41,9 +50,7 @@ export function SettingsProvider({ children }: { children: ReactNode }) {
     asked.forEach((query) => query.addEventListener("change", follow));
     return () => asked.forEach((query) => query.removeEventListener("change", follow));
   }, [settings.theme]);
-  useEffect(() => {
-    document.documentElement.dataset.theme = theme;
-  }, [theme]);
+  useEffect(() => wear(theme), [theme]);
   const change = useCallback((some: Partial<Settings>) => {
     setSettings((before) => {
       const after = { ...before, ...some };
