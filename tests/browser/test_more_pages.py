@@ -57,6 +57,10 @@ def test_why_shares_a_quantity_out_and_shows_what_was_learned(page: Page, place:
     page.get_by_role("button", name="Explain").click()
     expect(page.locator(".shares tbody tr").first).to_contain_text("±", timeout=90_000)
     accessible(page)
+    page.get_by_role("button", name="Readings", exact=True).click()
+    page.get_by_role("button", name="Work it out").click()
+    expect(page.locator(".shares tbody tr").first).to_contain_text("readings", timeout=90_000)
+    accessible(page)
 
 
 def test_a_job_is_seen_and_cancelled(page: Page, place: Place) -> None:

@@ -231,13 +231,14 @@ class LiveTwin:
         over: Sequence[str] = (),
         as_of: Moment = None,
         seed: int = 0,
+        progress: Callable[[float], None] = lambda share: None,
     ) -> Explanation:
         """Why the quantity over the next hours is what is forecast: shares of parameters, actions and data."""
         from vitruvian.verbs.explain import OVER, explain
 
         twin, _, start, notes = self._ready(as_of, seed, fit=True)
         window = (start, start + asking.length(hours))
-        answer = explain(twin, quantity, window, over=over or OVER, seed=seed)
+        answer = explain(twin, quantity, window, over=over or OVER, seed=seed, progress=progress)
         return dataclasses.replace(answer, notes=(*answer.notes, *notes))
 
     def backtest(

@@ -10,7 +10,7 @@ spread      of the members' answers: over parameters, by regression (spread.py)
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -44,11 +44,13 @@ def explain(
     blocks: int = 4,
     members: int = 64,
     seed: int = 0,
+    progress: Callable[[float], None] = lambda share: None,
 ) -> Explanation:
     """Why `quantity` over `window` (start, end; s since origin, from the belief's time on) is what is forecast.
 
-    over: which breakdowns. blocks: into how many parts of equal length the readings are cut. members: at most so many
-    are run again. Errors: KindError for an unknown quantity; FieldError for a window before the belief's time.
+    over: which breakdowns; "data" calibrates anew 2^blocks times, which `progress` tells of. blocks: in how many parts
+    of equal length the readings are cut. members: at most so many are run again. Errors: KindError for an unknown
+    quantity; FieldError for a window before the belief's time.
     """
     kind, belief = twin.kind, thinned(twin.believed(), members)
     unit = kind.quantity(quantity).unit
@@ -73,7 +75,7 @@ def explain(
         else:
             notes.append(f"No shares of actions: kind '{kind.name}' predicts but is not Causal.")
     if "data" in over:
-        told |= _data(twin, belief, replay, blocks, notes)
+        told |= _data(twin, belief, replay, blocks, notes, progress)
     if replay.from_state:
         notes.append("The state now was seen or filtered: parameters and actions are told apart from now on only.")
     return Explanation(
@@ -147,7 +149,9 @@ def _told(twin: Twin, group: tuple[Action, ...]) -> str:
     return f"{type(action).__name__}{size}, {twin.case.origin.moment(action.at):%m-%d %H:%M}"
 
 
-def _data(twin: Twin, belief: Belief, replay: Replay, blocks: int, notes: list[str]) -> dict[str, Breakdown]:
+def _data(
+    twin: Twin, belief: Belief, replay: Replay, blocks: int, notes: list[str], progress: Callable[[float], None]
+) -> dict[str, Breakdown]:
     if isinstance(twin.kind, Fittable) or belief.rows == 0:
         notes.append("No shares of data: nothing was learned from this subject's readings.")
         return {}
@@ -158,7 +162,11 @@ def _data(twin: Twin, belief: Belief, replay: Replay, blocks: int, notes: list[s
     kept = [k for k in range(blocks) if (which == k).any()]
 
     def values(coalitions: Sequence[Coalition]) -> list[np.ndarray]:
-        return [_without(twin, belief, replay, rows.where(np.isin(which, [kept[k] for k in c]))) for c in coalitions]
+        out = []
+        for done, c in enumerate(coalitions, 1):
+            out.append(_without(twin, belief, replay, rows.where(np.isin(which, [kept[k] for k in c]))))
+            progress(done / len(coalitions))
+        return out
 
     try:
         shared = shapley(len(kept), values, belief.weights, most=2**4, seed=replay.seed)

@@ -29,7 +29,10 @@ def twin() -> Twin:
 
 @pytest.fixture(scope="module")
 def told(twin: Twin) -> Explanation:
-    return explain(twin, "mean_level", WINDOW, seed=1)
+    how_far: list[float] = []
+    answer = explain(twin, "mean_level", WINDOW, seed=1, progress=how_far.append)
+    assert how_far == [(k + 1) / 16 for k in range(16)], "each of the 2^4 calibrations is told"
+    return answer
 
 
 def adds_up(b: Breakdown) -> bool:

@@ -41,7 +41,7 @@ def backtest(live: LiveTwin, progress: Progress, horizons: Any = None, **how: An
 
 def explain(live: LiveTwin, progress: Progress, **how: Any) -> Any:
     """Why a quantity is what is forecast."""
-    return live.explain(**how).to_json()
+    return live.explain(**how, progress=progress).to_json()
 
 
 def recommend(live: LiveTwin, progress: Progress, goal: Any, **how: Any) -> Any:

@@ -11,6 +11,7 @@ import { number, percent, pretty, shown, signed, words } from "../../lib/units";
 import { useZone } from "../../lib/zone";
 import { t } from "../../texts";
 import { sentenceCase } from "./course";
+import { type Asked, FromReadings, READINGS } from "./FromReadings";
 import "./why.css";
 
 export default function Why({ twin, kind }: { twin: Twin; kind: Kind }) {
@@ -26,10 +27,10 @@ function Drivers({ twin, kind }: { twin: Twin; kind: Kind }) {
   const may = useMay("answers:ask");
   const [quantity, setQuantity] = useState(kind.quantities[0]?.name ?? "");
   const [hours, setHours] = useState("3");
-  const [asked, setAsked] = useState<{ quantity: string; hours: number } | null>(null);
+  const [asked, setAsked] = useState<Asked | null>(null);
   const answer = useQuery({
     queryKey: ["twin", twin.id, "why", asked],
-    queryFn: async ({ signal }) => asExplanation(await post("/v1/twins/{twin_id}/explanations", { path: { twin_id: twin.id }, body: asked, signal })),
+    queryFn: async ({ signal }) => asExplanation(await post("/v1/twins/{twin_id}/explanations", { path: { twin_id: twin.id }, body: asked && { ...asked, over: ["parameters", "actions"] }, signal })),
     enabled: asked !== null,
     retry: false,
     staleTime: Infinity,
@@ -50,7 +51,7 @@ function Drivers({ twin, kind }: { twin: Twin; kind: Kind }) {
       ) : answer.error instanceof Problem ? (
         <div className="body"><Notice tone="bad">{sentence(answer.error.detail)} {sentence(answer.error.fix)}</Notice></div>
       ) : answer.data ? (
-        <Explained answer={answer.data} kind={kind} zone={twin.zone} />
+        <Explained answer={answer.data} kind={kind} twin={twin} asked={asked} />
       ) : (
         <Empty title={t.why.empty}><p>{t.why.emptyText}</p></Empty>
       )}
@@ -58,30 +59,36 @@ function Drivers({ twin, kind }: { twin: Twin; kind: Kind }) {
   );
 }
 
-function Explained({ answer, kind, zone: subject }: { answer: Explanation; kind: Kind; zone: string }) {
+function Explained({ answer, kind, twin, asked }: { answer: Explanation; kind: Kind; twin: Twin; asked: Asked | null }) {
   const { settings } = useSettings();
-  const zone = useZone(subject);
+  const zone = useZone(twin.zone);
   const as = shown(answer.unit, kind, settings.glucose);
   const groups = Object.values(answer.breakdowns);
   const [over, setOver] = useState(groups[0]?.over ?? "");
-  const group = groups.find((g) => g.over === over) ?? groups[0];
+  const group = over === READINGS ? undefined : (groups.find((g) => g.over === over) ?? groups[0]);
+  const choices = [...groups.map((g) => [g.over, words(g.over)] as const), [READINGS, t.why.readings] as const];
   return (
     <div className="stack body">
       <p className="answer">
         {words(answer.quantity)}, {dayAndClock(Date.parse(answer.window[0]), zone)} – {dayAndClock(Date.parse(answer.window[1]), zone)}: <b className="num">{number((answer.answer ?? NaN) * as.factor, as.digits)}</b> {as.unit} <span className="muted num">({number(answer.band[0] * as.factor, as.digits)} – {number(answer.band[1] * as.factor, as.digits)})</span>
       </p>
-      {groups.length > 1 && <Segmented label={t.why.over_} value={group?.over ?? ""} options={groups.map((g) => [g.over, words(g.over)] as const)} onChange={setOver} />}
-      {group && (
-        <>
-          <p className="small muted">{t.why.from(number(group.reference * as.factor, as.digits), number(group.answer * as.factor, as.digits), as.unit)} {sentence(group.meaning)}</p>
-          <Shares shares={group.shares} kind={kind} factor={as.factor} unit={as.unit} />
-          <p className="small muted">{t.why.how} {sentence(group.how)}</p>
-        </>
-      )}
+      <Segmented label={t.why.over_} value={group?.over ?? READINGS} options={choices} onChange={setOver} />
+      {group && <Group group={group} kind={kind} as={as} />}
+      {!group && asked && <FromReadings key={JSON.stringify(asked)} twin={twin} asked={asked} show={(g) => <Group group={g} kind={kind} as={as} />} />}
       <div className="stack">
         {answer.notes.map((note) => <Notice key={note}>{note}</Notice>)}
       </div>
     </div>
+  );
+}
+
+function Group({ group, kind, as }: { group: Explanation["breakdowns"][string]; kind: Kind; as: ReturnType<typeof shown> }) {
+  return (
+    <>
+      <p className="small muted">{t.why.from(number(group.reference * as.factor, as.digits), number(group.answer * as.factor, as.digits), as.unit)} {sentence(group.meaning)}</p>
+      <Shares shares={group.shares} kind={kind} factor={as.factor} unit={as.unit} />
+      <p className="small muted">{t.why.how} {sentence(group.how)}</p>
+    </>
   );
 }
 
