@@ -33,20 +33,37 @@ Number = Annotated[float, Field(ge=-1e300, le=1e300)]
 TICK = 1.0  # s
 
 
+Hour = Annotated[float, Field(ge=0, le=24)]
+
+
+class Policy(BaseModel, extra="forbid"):
+    """An alarm policy: an alert is a rising edge. What is due in silence or refractory time is raised when they end."""
+
+    persistence: int = Field(default=1, ge=1, le=64, description="looks that must be high", examples=[2])
+    of: int = Field(default=1, ge=1, le=64, description="of so many last looks, a look being a renewal", examples=[3])
+    refractory_hours: float = Field(default=6.0, ge=0, le=8784, description="at most one alert in that time")
+    margin: float = Field(default=0.0, ge=0, le=1e300, description="so far below the threshold it is armed again")
+    silent: list[tuple[Hour, Hour]] = Field(
+        default=[], max_length=8, description="local hours without alerts, over midnight if from > to", examples=[[]]
+    )
+
+
 class NewRule(BaseModel):
-    """When an alert is raised: a reading, or a forecast with some probability, leaves [low, high]."""
+    """When an alert is raised: a reading, or a forecast with some probability, leaves [low, high]; or a quantity that
+    is a probability is at least `probability` (risk). With a policy: at the rising edges alone."""
 
     name: str = Field(min_length=1, max_length=200, pattern=TEXT, examples=["level too high"])
     twin: str | None = Field(default=None, max_length=64, description="null: every twin of the kind")
     kind: str | None = Field(default=None, max_length=200, description="needed without a twin", examples=["infusion"])
-    on: Literal["reading", "forecast"] = Field(examples=["forecast"])
+    on: Literal["reading", "forecast", "risk"] = Field(examples=["forecast"])
     of: str = Field(max_length=200, description="observable; for forecasts a quantity too", examples=["concentration"])
     low: Number | None = Field(default=None, description="in its own unit")
     high: Number | None = Field(default=None, examples=[20.0])
-    probability: float = Field(default=0.5, gt=0, le=1, description="of leaving the range, for forecasts")
+    probability: float = Field(default=0.5, gt=0, le=1, description="of leaving the range, or the risk itself")
     hours: float = Field(default=3.0, gt=0, le=8784, description="how far ahead, for forecasts")
     severity: Literal["info", "warning", "critical"] = "warning"
     escalate_minutes: float | None = Field(default=None, gt=0, le=100_000, examples=[15.0])
+    policy: Policy | None = Field(default=None, description="null: an alert for as long as the rule holds")
 
 
 class RuleBody(BaseModel):

@@ -226,7 +226,7 @@ class Client:
         return self._get("/v1/attention", limit=limit)["items"]
 
     def add_rule(self, name: str, **rule: Any) -> str:
-        """An alert rule: twin or kind, on, of, low, high, probability, hours, severity, escalate_minutes."""
+        """An alert rule: twin or kind, on, of, low, high, probability, hours, severity, escalate_minutes, policy."""
         return self._post("/v1/alert-rules", {"name": name, **rule})["id"]
 
     def acknowledge(self, alert: str, reason: str = "") -> Mapping[str, Any]:

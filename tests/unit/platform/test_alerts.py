@@ -112,8 +112,73 @@ def test_a_resolved_alert_is_over_and_anothers_is_not_there(c: Connection, twin:
         episodes.find(c, "other", alert["id"])
 
 
+POLICY = {"persistence": 2, "of": 3, "refractory_hours": 4.0, "margin": 3.0}
+
+
+@pytest.fixture
+def watched(c: Connection) -> TwinRow:
+    made = Store(Joined(c)).create_twin("S1", KIND, CASE)
+    rules.add(
+        c, "local", made.id, "infusion", "level", Rule("reading", "concentration", high=20.0, policy=POLICY), "a", 0
+    )
+    return made
+
+
+def raised(c: Connection) -> int:
+    return sum(s["what"] == "raised" for a in episodes.page(c, "local", 0, 100) for s in episodes.steps(c, a["id"]))
+
+
+def test_a_policy_raises_at_the_edge_and_resolves_when_armed_again(c: Connection, watched: TwinRow) -> None:
+    assert see(c, watched, 1, 21.0, 1) == [], "one look is not two of three"
+    (alert,) = see(c, watched, 2, 22.0, 2)
+    assert alert["detail"]["policy"].startswith("risk at least")
+    (alert,) = see(c, watched, 3, 18.0, 3)
+    assert alert["state"] == "open", "18 is not 3 below 20"
+    (alert,) = see(c, watched, 4, 16.0, 4)
+    assert alert["state"] == "resolved"
+    see(c, watched, 4.5, 22.0, 5)
+    assert len(see(c, watched, 5, 22.0, 6)) == 1, "within the refractory time"
+    again = see(c, watched, 6, 22.0, 7)
+    assert [a["state"] for a in again] == ["open", "resolved"], "still due when that time is over"
+
+
+def test_what_a_policy_raised_and_a_person_resolved_is_not_raised_again(c: Connection, watched: TwinRow) -> None:
+    see(c, watched, 1, 21.0, 1)
+    (alert,) = see(c, watched, 2, 22.0, 2)
+    episodes.resolve(c, "local", alert["id"], "the drip is changed", "grace", 3)
+    for hours in range(3, 12):
+        see(c, watched, hours, 23.0, hours)
+        rules.evaluate(c, watched, None, hours)  # a second renewal without a new reading
+    assert raised(c) == 1
+
+
+def test_a_look_that_is_taken_back_with_its_transaction_is_looked_again(c: Connection, watched: TwinRow) -> None:
+    see(c, watched, 1, 21.0, 1)
+    cut_off = c.begin_nested()
+    see(c, watched, 2, 22.0, 2)
+    assert raised(c) == 1
+    cut_off.rollback()
+    assert raised(c) == 0
+    see(c, watched, 2, 22.0, 2)
+    rules.evaluate(c, watched, None, 3)
+    assert raised(c) == 1, "neither lost nor twice"
+
+
+def test_silent_hours_are_the_subjects(c: Connection) -> None:
+    twin = Store(Joined(c)).create_twin("S1", KIND, CASE)
+    silent = Rule("reading", "concentration", high=20.0, policy={"silent": [[22, 6]]})
+    rules.add(c, "local", twin.id, "infusion", "level", silent, "a", 0)
+    night, morning = (int(h * 3600e6) for h in (3, 7))  # 1970, UTC
+    assert CASE.origin.zone == "UTC"
+    assert see(c, twin, 1, 21.0, night) == []
+    assert len(see(c, twin, 2, 21.0, morning)) == 1
+
+
 def test_a_rule_is_checked_against_its_kind() -> None:
     for rule, where in (
+        (Rule("reading", "concentration", high=1.0, policy={"patience": 2}), "policy"),
+        (Rule("reading", "concentration", high=1.0, policy={"persistence": 3, "of": 2}), "AlarmPolicy.persistence"),
+        (Rule("risk", "mean_level"), "of"),
         (Rule("reading", "concentration"), "low"),
         (Rule("reading", "mean_level", high=1.0), "kind 'infusion'"),
         (Rule("forecast", "sodium", high=1.0), "kind 'infusion'"),

@@ -197,7 +197,9 @@ def test_an_alert_becomes_durable_with_the_renewal_that_raised_it(shared: Databa
     twin.comes([reading(2, 4.0, 0)])
     with shared.read() as connection:
         found = {a["said"].partition(":")[0]: a["state"] for a in episodes.page(connection, tenant, 0, 9)}
+        why = episodes.page(connection, tenant, 0, 9)[0]["detail"]["reasons"]
     assert found == {"soon": "open", "high": "open"}
+    assert ("x", 4.0) in [(v["of"], v["value"]) for v in why["values"]]
     twin.comes([reading(3, 0.0, 0)])
     with shared.read() as connection:
         found = {a["said"].partition(":")[0]: a["state"] for a in episodes.page(connection, tenant, 0, 9)}

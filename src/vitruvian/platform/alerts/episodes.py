@@ -7,7 +7,7 @@ told of them become durable in one transaction with the facts that raised them: 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, insert, select, update
@@ -30,10 +30,10 @@ def see(
     rule: Rule,
     holds: bool,
     said: str,
-    detail: Mapping[str, Any],
+    detail: Callable[[], Mapping[str, Any]],
     now_us: int,
 ) -> None:
-    """The rule holds for this twin now, or it does not."""
+    """The rule holds for this twin now, or it does not. detail: worked out when an alert is raised."""
     a = alerts.c
     match = select(a.id, a.state, a.silent_until_us).where(
         a.twin_id == twin.id, a.rule_id == rule_id, a.state != "resolved"
@@ -41,7 +41,7 @@ def see(
     held = connection.execute(match).first()
     if held is None:
         if holds:
-            _raise(connection, twin, rule_id, rule, said, detail, now_us)
+            _raise(connection, twin, rule_id, rule, said, detail(), now_us)
     elif not holds:
         _step(connection, held.id, "resolved", "it no longer holds", SYSTEM, now_us, state="resolved", escalate_us=None)
 

@@ -1,19 +1,24 @@
-"""Rules: when a reading, or a forecast with some probability, leaves a range. Looked at with every renewal."""
+"""Rules: when a reading, a forecast with some probability, or a risk leaves a range. Looked at with every renewal.
+
+A rule may name an alarm policy (models/alarms): then it is a rising edge that raises an alert, after persistence, not
+within the refractory time, and not again before it fell by a margin; the alert resolves when the policy is armed again.
+"""
 
 from __future__ import annotations
 
 import math
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from sqlalchemy import Connection, insert, or_, select, update
 
 from vitruvian.core.errors import FieldError, MissingError
 from vitruvian.core.kind import AbstractKind
-from vitruvian.platform.alerts import episodes
+from vitruvian.models.alarms.policy import AlarmPolicy
+from vitruvian.platform.alerts import episodes, watching
 from vitruvian.platform.instant import text
 from vitruvian.platform.store.facts import TwinRow
 from vitruvian.platform.store.schema import observations
@@ -21,11 +26,24 @@ from vitruvian.platform.store.schema_live import rules
 from vitruvian.verbs.result import Forecast
 
 SEVERITIES = ("info", "warning", "critical")
+ON = ("reading", "forecast", "risk")
+Reasons = Callable[[], Mapping[str, Any]]
+
+
+class Look(NamedTuple):
+    """What a rule saw: is it outside, how far (held against a policy's threshold), when (s), and in words."""
+
+    outside: bool
+    signal: float
+    time: float
+    said: str
+    detail: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Rule:
-    """`of` leaves [low, high]: the newest reading, or a forecast within `hours` with at least `probability`."""
+    """`of` leaves [low, high]: the newest reading, or a forecast within `hours` with at least `probability`; or a
+    quantity that is itself a probability is expected to be at least `probability` (on "risk")."""
 
     on: str
     of: str
@@ -35,19 +53,32 @@ class Rule:
     hours: float = 3.0
     severity: str = "warning"
     escalate_minutes: float | None = None
+    policy: Mapping[str, Any] | None = None
 
     def checked(self, kind: AbstractKind) -> Rule:
         """Itself; FieldError names what does not fit the kind."""
-        if self.on not in ("reading", "forecast"):
-            raise FieldError(f"'{self.on}' is neither reading nor forecast", where="on", fix="use one of the two")
+        if self.on not in ON:
+            raise FieldError(f"'{self.on}' is none of {', '.join(ON)}", where="on", fix="use one of them")
         kind.unit_of(self.of)
         if self.on == "reading":
             kind.observable(self.of)
-        if self.low is None and self.high is None:
+        self.alarm()
+        if self.on == "risk":
+            q = kind.quantity(self.of)
+            if q.unit != "1" or (q.low, q.high) != (0, 1):
+                raise FieldError(f"'{self.of}' is no probability", where="of", fix="use on: forecast with low or high")
+        elif self.low is None and self.high is None:
             raise FieldError("a rule needs low, high or both", where="low", fix=f"give them in {kind.unit_of(self.of)}")
         if self.severity not in SEVERITIES:
             raise FieldError(f"there is no severity '{self.severity}'", where="severity", fix=", ".join(SEVERITIES))
         return self
+
+    def alarm(self) -> AlarmPolicy | None:
+        """The policy it names; its threshold is the rule's own, a reading's margin is in the reading's unit."""
+        if self.policy is None:
+            return None
+        threshold = math.ulp(0.0) if self.on == "reading" else self.probability
+        return watching.policy(self.policy, threshold, self.escalate_minutes)
 
     @property
     def range(self) -> str:
@@ -81,21 +112,32 @@ def read(connection: Connection, tenant: str) -> list[dict[str, Any]]:
     return [dict(row) for row in connection.execute(match).mappings()]
 
 
-def evaluate(connection: Connection, twin: TwinRow, forecast: Forecast | None, now_us: int) -> None:
+def evaluate(
+    connection: Connection, twin: TwinRow, forecast: Forecast | None, now_us: int, reasons: Reasons = dict
+) -> None:
     """Raise or resolve the alerts of a twin's rules by its newest readings and its forecast."""
     r = rules.c
     mine = or_(r.twin_id == twin.id, r.twin_id.is_(None))
     match = select(r.id, r.name, r.body).where(r.tenant == twin.tenant, r.kind == twin.kind, mine, r.ended_us.is_(None))
     for rule_id, name, body in connection.execute(match).all():
         rule = Rule(**body)
-        found = _reading(connection, twin, rule) if rule.on == "reading" else _forecast(rule, forecast)
+        found = _reading(connection, twin, rule) if rule.on == "reading" else _ahead(rule, forecast)
         if found is None:
             continue  # nothing can be said: an alert stays as it is
-        outside, said, detail = found
-        episodes.see(connection, twin, rule_id, rule, outside, f"{name}: {said}", detail, now_us)
+        holds, more = found.outside, dict[str, Any]()
+        if (policy := rule.alarm()) is not None:
+            stand = watching.look(connection, twin, rule_id, policy, found.time, found.signal, now_us)
+            if not (stand.raised or stand.armed):
+                continue  # it was raised, and is not over: resolved by hand, it is not raised again either
+            holds, more = stand.raised, {"policy": policy.sentence()}
+
+        def detail(found: Look = found, more: Mapping[str, Any] = more) -> Mapping[str, Any]:
+            return {**found.detail, **more, **reasons()}
+
+        episodes.see(connection, twin, rule_id, rule, holds, f"{name}: {found.said}", detail, now_us)
 
 
-def _reading(connection: Connection, twin: TwinRow, rule: Rule) -> tuple[bool, str, Mapping[str, Any]] | None:
+def _reading(connection: Connection, twin: TwinRow, rule: Rule) -> Look | None:
     """By the newest version of the reading that is valid last."""
     o = observations.c
     match = select(o.valid_us, o.value, o.unit, o.removed, o.seq).where(o.twin_id == twin.id, o.observable == rule.of)
@@ -104,11 +146,14 @@ def _reading(connection: Connection, twin: TwinRow, rule: Rule) -> tuple[bool, s
     if row is None or row.removed:
         return None
     detail = {"time": text(row.valid_us), "value": row.value, "unit": row.unit, "seq": row.seq}
-    return _is_outside(rule, row.value), f"{rule.of} {row.value:g} {row.unit} is {rule.range}", detail
+    low, high = _bounds(rule)
+    beyond = max(row.value - high, low - row.value)
+    said = f"{rule.of} {row.value:g} {row.unit} is {rule.range}"
+    return Look(beyond > 0.0, beyond, row.valid_us / 1e6, said, detail)
 
 
-def _forecast(rule: Rule, forecast: Forecast | None) -> tuple[bool, str, Mapping[str, Any]] | None:
-    """By the highest probability of leaving the range at some time within the rule's hours."""
+def _ahead(rule: Rule, forecast: Forecast | None) -> Look | None:
+    """By the highest probability within the rule's hours: of leaving the range, or that the quantity itself is."""
     if forecast is None or rule.of not in forecast.items:
         return None
     e = forecast[rule.of]
@@ -116,14 +161,19 @@ def _forecast(rule: Rule, forecast: Forecast | None) -> tuple[bool, str, Mapping
     within = ends <= forecast.at + rule.hours * 3600.0
     if not within.any() or e.values.ndim != 2:
         return None
-    low, high = (-math.inf if rule.low is None else rule.low), (math.inf if rule.high is None else rule.high)
-    leaving = np.where(within, 1.0 - e.probability(low, high), -1.0)
-    at = int(np.argmax(leaving))
-    chance = float(leaving[at])
+    chances = e.mean() if rule.on == "risk" else 1.0 - e.probability(*_bounds(rule))
+    at = int(np.argmax(np.where(within, chances, -1.0)))
+    chance = float(chances[at])
     local = forecast.origin.moment(float(ends[at])).isoformat()
-    said = f"{rule.of} will be {rule.range} with probability {chance:.0%} at {local}"
-    return chance >= rule.probability, said, {"time": local, "probability": chance, "unit": e.unit}
+    detail: dict[str, Any] = {"time": local, "probability": chance, "unit": e.unit}
+    if rule.on == "risk":
+        low, high = float(e.quantile(0.05)[at]), float(e.quantile(0.95)[at])
+        said = f"{rule.of} until {local} is {chance:.0%} ({low:.0%} to {high:.0%})"
+        detail |= {"q05": low, "q95": high}
+    else:
+        said = f"{rule.of} will be {rule.range} with probability {chance:.0%} at {local}"
+    return Look(chance >= rule.probability, chance, forecast.at, said, detail)
 
 
-def _is_outside(rule: Rule, value: float) -> bool:
-    return (rule.low is not None and value < rule.low) or (rule.high is not None and value > rule.high)
+def _bounds(rule: Rule) -> tuple[float, float]:
+    return (-math.inf if rule.low is None else rule.low), (math.inf if rule.high is None else rule.high)

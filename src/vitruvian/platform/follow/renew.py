@@ -17,6 +17,7 @@ from vitruvian.core.belief import Belief
 from vitruvian.core.errors import ConflictError, MissingError, StoreError, VitruvianError
 from vitruvian.core.record import Record
 from vitruvian.core.twin import Twin
+from vitruvian.models.alarms.reasons import Reasoned, from_record
 from vitruvian.platform import asking
 from vitruvian.platform.alerts import rules
 from vitruvian.platform.follow import scores, standing
@@ -43,6 +44,17 @@ class Renewed:
     request: dict[str, Any] = dataclasses.field(default_factory=dict)
     failed: str | None = None
     uncalibrated: bool = False
+    twin: Twin | None = None
+
+    def reasons(self) -> dict[str, Any]:
+        """Why an alert is raised now: by the kind itself where it says so, else by what was measured."""
+        if self.twin is None or self.belief is None:
+            return {}
+        kind, case, record, at = self.twin.kind, self.twin.case, self.twin.record, self.belief.at
+        if isinstance(kind, Reasoned):
+            return {"reasons": kind.reasons(case, record.until(self.belief.known_at), at).to_json()}
+        units = {o.name: o.unit for o in kind.observables}
+        return {"reasons": from_record(record.until(self.belief.known_at), units, at).to_json()}
 
 
 def renewed(database: Database, clock: Clock, some: Sequence[Due]) -> list[Renewed]:
@@ -107,7 +119,7 @@ def _answered(one: Renewed, twin: Twin | VitruvianError) -> Renewed:
 
     if isinstance(twin, VitruvianError):
         return dataclasses.replace(one, failed=twin.message)
-    belief, wish = twin.believed(), one.due.request
+    belief, wish, one = twin.believed(), one.due.request, dataclasses.replace(one, twin=twin)
     try:
         asked = asking.ahead(twin.kind, belief.at, float(wish.get("hours", 3.0)), wish.get("of", ()))
         record = twin.record
@@ -138,5 +150,5 @@ def keep(connection: Connection, one: Renewed, now: datetime) -> bool:
             known = from_seconds(one.belief.known_at, twin.origin)
             said = one.forecast.to_json()
             beliefs.save_forecast(connection, twin, one.request, said, known, version, seq, now_us, FOLLOWER)
-    rules.evaluate(connection, twin, one.forecast, now_us)
+    rules.evaluate(connection, twin, one.forecast, now_us, one.reasons)
     return True

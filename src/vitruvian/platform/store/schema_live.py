@@ -53,6 +53,14 @@ rules = Table(
     Index("ix_rules_tenant_kind", "tenant", "kind"),
 )
 
+watches = Table(  # where the alarm policy of a rule stands with a twin: its last looks, armed or not, its last alarm
+    "watches",
+    metadata,
+    Column("rule_id", ForeignKey("rules.id"), primary_key=True),
+    Column("twin_id", ForeignKey("twins.id"), primary_key=True),
+    Column("state", JSON, nullable=False),
+)
+
 alerts = Table(
     "alerts",
     metadata,
