@@ -14,7 +14,6 @@ import json
 import os
 import platform
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -28,17 +27,12 @@ import httpx
 import numpy as np
 
 from vitruvian.platform.claims.beside import Absent, postgres
+from vitruvian.platform.freeport import free_port
 from vitruvian.platform.store.database import Database
 from vitruvian.platform.trust import people
 
 START = datetime(2026, 3, 1, 8, tzinfo=UTC)
 RESULTS = Path(__file__).parent / "results" / "ingest.json"
-
-
-def free_port() -> int:
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def cpu_of(pid: int) -> float:

@@ -1,7 +1,6 @@
 """A real server in a process of its own: started, killed, started again on the same store."""
 
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -11,17 +10,11 @@ from pathlib import Path
 import httpx
 
 from vitruvian.client import Client
+from vitruvian.platform.freeport import free_port
 from vitruvian.platform.store.database import Database
 from vitruvian.platform.trust import people
 
 PROGRAM = str(Path(sys.executable).with_name("vitruvian"))
-
-
-def free_port() -> int:
-    """One that nobody listens on."""
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 @dataclass

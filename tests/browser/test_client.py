@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, expect
 
 from browsing import BUILT, NAME, PASSWORD, Place
 from needs import ROOT
-from running import free_port
+from vitruvian.platform.freeport import free_port
 
 pytestmark = pytest.mark.service
 HEAVIEST = 500_000  # bytes of the first page as they are sent: issue 6

@@ -15,7 +15,6 @@ import numpy as np
 import pytest
 
 from levels import FILE, level
-from running import free_port
 from vitruvian.core.belief import State
 from vitruvian.core.case import Case, Origin
 from vitruvian.core.keys import member_seeds
@@ -24,6 +23,7 @@ from vitruvian.core.quantity import Request
 from vitruvian.core.record import Record
 from vitruvian.platform import executors, registry
 from vitruvian.platform.executors import Local
+from vitruvian.platform.freeport import free_port
 from vitruvian.platform.live import LiveTwin
 from vitruvian.platform.store import Store
 

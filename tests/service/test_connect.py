@@ -24,6 +24,7 @@ from hl7.mllp import open_hl7_connection
 from hl7_messages import Hospital, oru, said
 from needs import require
 from vitruvian.platform.connect.hl7v2.mllp import END, LARGEST, START, listening
+from vitruvian.platform.freeport import free_port
 from vitruvian.platform.store.database import Database
 
 KILLS = 10
@@ -44,12 +45,6 @@ POINTS = [
     ).encode()
     for n in range(40)
 ]
-
-
-def free_port() -> int:
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        return held.getsockname()[1]
 
 
 # MLLP in this process

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, insert, select
 from vitruvian.api.problems import Problem
 from vitruvian.api.site import site_of
 from vitruvian.core.errors import ConflictError
-from vitruvian.platform.jobs.result import plain
+from vitruvian.platform.jsonable import plain
 from vitruvian.platform.store.schema_trust import replies
 from vitruvian.platform.trust.policy import Principal
 

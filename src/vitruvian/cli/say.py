@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Sequence
 from typing import Any
 
 import click
+
+from vitruvian.platform.jsonable import plain
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else on stdout.")
 as_of_option = click.option(
@@ -31,16 +32,3 @@ def note(line: str) -> None:
 def put_json(value: Any) -> None:
     """Print one JSON document; what JSON cannot say (nan, infinity) becomes null."""
     click.echo(json.dumps(plain(value), ensure_ascii=False, indent=1, allow_nan=False))
-
-
-def plain(value: Any) -> Any:
-    """Only what JSON has."""
-    if isinstance(value, dict):
-        return {str(k): plain(v) for k, v in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(v) for v in value]
-    if hasattr(value, "tolist"):
-        return plain(value.tolist())
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from vitruvian.platform.freeport import free_port
+
 SEARCHED = ("/usr/sbin", "/usr/local/sbin")  # where it is, off the PATH of ordinary users
 CONFIG = "listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\nmax_queued_messages 100000\n"
 
@@ -23,7 +25,7 @@ def running() -> Iterator[str | None]:
         yield None
         return
     with tempfile.TemporaryDirectory(prefix="vitruvian-mqtt-") as folder:
-        port, config = _free_port(), Path(folder) / "mosquitto.conf"
+        port, config = free_port(), Path(folder) / "mosquitto.conf"
         config.write_text(CONFIG.format(port=port))
         Path(folder).chmod(0o755)  # started as root, mosquitto reads it as another user
         command, nowhere = [program, "-c", str(config)], subprocess.DEVNULL
@@ -33,12 +35,6 @@ def running() -> Iterator[str | None]:
         finally:
             process.terminate()
             process.wait(10)
-
-
-def _free_port() -> int:
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        return held.getsockname()[1]
 
 
 def _listens(port: int, process: subprocess.Popen[bytes]) -> bool:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vitruvian.platform.claims.server import free_port
+from vitruvian.platform.freeport import free_port
 
 # Debian keeps servers off the PATH of ordinary users.
 FOLDERS = ["/usr/sbin", *map(str, sorted(Path("/usr/lib/postgresql").glob("*/bin")))]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,17 +15,11 @@ from typing import IO, Any
 import httpx
 
 from vitruvian.core.errors import VitruvianError
+from vitruvian.platform.freeport import free_port
 from vitruvian.platform.store.database import Database
 from vitruvian.platform.trust import people
 
 START = 60.0  # s in which it must answer
-
-
-def free_port() -> int:
-    """One that nobody listens on."""
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 @dataclass

@@ -37,7 +37,7 @@ def main() -> None:
 
     from vitruvian.platform import executors
     from vitruvian.platform.jobs import work
-    from vitruvian.platform.jobs.result import plain
+    from vitruvian.platform.jsonable import plain
 
     try:
         executors.use(order.get("executor", ""))

@@ -19,7 +19,8 @@ from typing import Any
 from vitruvian.platform.claims import held
 from vitruvian.platform.claims.beside import Absent, Postgres, broker, postgres
 from vitruvian.platform.claims.senders import ORIGIN, Http, Mllp, Mqtt, levels, messages, points, readings
-from vitruvian.platform.claims.server import Server, free_port
+from vitruvian.platform.claims.server import Server
+from vitruvian.platform.freeport import free_port
 
 SEED = 20261126
 PERSON = {"kind": "infusion", "origin": ORIGIN.isoformat(), "fields": {"weight": "80 kg"}}

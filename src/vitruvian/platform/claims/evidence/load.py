@@ -14,7 +14,8 @@ from typing import Any
 import httpx
 
 from vitruvian.platform.claims.senders import END, FRAME, ORIGIN, messages, readings
-from vitruvian.platform.claims.server import Server, free_port
+from vitruvian.platform.claims.server import Server
+from vitruvian.platform.freeport import free_port
 
 SEED = 20261129
 GROWTH = 300.0  # MB above what good input alone takes; the largest body is 32 MB, the largest frame 16 MB
