@@ -18,11 +18,13 @@ from vitruvian.client import Action, Client, Reading
 from vitruvian.platform.connect import read
 from vitruvian.platform.evidence import folder
 
-NAME, PASSWORD = "ada", "correct horse battery staple"
+NAME, OTHER, PASSWORD = "ada", "lise", "correct horse battery staple"
 PERSON, DRUG = "Bed 7 (synthetic)", "Infusion 3 (synthetic)"
 AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
 BUILT = ROOT / "src" / "vitruvian" / "web" / "index.html"
-REFUSED = re.compile(r"status of (409|412|422)").search  # a browser notes every refused request, the expected ones too
+REFUSED = re.compile(
+    r"status of (404|409|412|422)"
+).search  # a browser notes every refused request, the expected ones too
 SCREEN: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}, "reduced_motion": "reduce"}
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 expect.set_options(timeout=20_000)

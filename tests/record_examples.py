@@ -177,6 +177,11 @@ def answers(do: Recorder) -> None:
         "candidates": {"dose": dose},
     }
     do("POST", f"/v1/twins/{twin}/recommendations", {"goal": goal})
+    kept = do("POST", f"/v1/twins/{twin}/what-ifs", {"name": "a dose in half an hour", "options": {"dose": dose}})["id"]
+    do("GET", f"/v1/twins/{twin}/what-ifs")
+    do("GET", f"/v1/what-ifs/{kept}")
+    do("PUT", f"/v1/what-ifs/{kept}", {"name": "a dose soon", "options": {"dose": dose}, "hours": 2.0})
+    do("DELETE", f"/v1/what-ifs/{kept}")
     do("POST", f"/v1/twins/{twin}/explanations", {"quantity": "mean_level", "hours": 2.0, "over": ["parameters"]})
 
 

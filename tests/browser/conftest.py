@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from browsing import AXE, BUILT, NAME, PASSWORD, SCREEN, Place, drug, person, watched
+from browsing import AXE, BUILT, NAME, OTHER, PASSWORD, SCREEN, Place, drug, person, watched
 from needs import missing, require
 from running import Running
 from vitruvian.platform.store.database import Database
@@ -23,6 +23,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     database = Database.open(server.place)
     with database.write() as connection:
         people.add_user(connection, "local", NAME, "admin", hash_password(PASSWORD), 0)
+        people.add_user(connection, "local", OTHER, "clinician", hash_password(PASSWORD), 0)
     database.close()
     server.start()
     try:
@@ -50,7 +51,18 @@ def stranger(chromium: Browser, place: Place) -> Iterator[Page]:
 @pytest.fixture
 def page(chromium: Browser, place: Place) -> Iterator[Page]:
     """A page of an admin."""
+    yield from watched(known(chromium, place, NAME))
+
+
+@pytest.fixture
+def colleague(chromium: Browser, place: Place) -> Iterator[Page]:
+    """A page of a clinician, beside the admin's."""
+    yield from watched(known(chromium, place, OTHER))
+
+
+def known(chromium: Browser, place: Place, name: str) -> BrowserContext:
+    """A browser in which this user is logged in."""
     context = chromium.new_context(base_url=place.url, **SCREEN)
-    came = context.request.post("/v1/sessions", data={"name": NAME, "password": PASSWORD})
+    came = context.request.post("/v1/sessions", data={"name": name, "password": PASSWORD})
     assert came.ok, came.text()
-    yield from watched(context)
+    return context

@@ -41,6 +41,7 @@ from vitruvian.api.site import Service, Settings, Site
 from vitruvian.api.stream import router as stream
 from vitruvian.api.twins import router as twins
 from vitruvian.api.uploads import router as uploads
+from vitruvian.api.whatifs import router as whatifs
 from vitruvian.platform.home import home
 from vitruvian.platform.session import now
 from vitruvian.platform.store.database import Database
@@ -48,7 +49,7 @@ from vitruvian.platform.store.database import Database
 ROUTERS = (
     *(records, landing, health, login, people, kinds, twins, readings),  # the most frequent first
     *(forecasts, questions, following.router, alerts.router, jobs.router, stream, fhir, metrics),
-    *(attention, overview, uploads, imports, pages),
+    *(attention, overview, uploads, imports, pages, whatifs),
 )
 SERVICES: tuple[Service, ...] = (quiet.service, hub.service, following.service, alerts.service, jobs.service)
 

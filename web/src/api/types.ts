@@ -21,6 +21,7 @@ export type Found = S["Found"];
 export type AsideRow = S["AsideRow"];
 export type Happening = S["Happening"];
 export type Rule = S["RuleBody"];
+export type WhatIf = S["WhatIf"];
 
 export interface Property {
   type?: string | string[];

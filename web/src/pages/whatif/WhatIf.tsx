@@ -1,12 +1,11 @@
 /** What if: options built, moved, compared under the same draws, ranked under a goal, shared, and taken into the plan. */
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { Bookmark, Link2, Trash2 } from "lucide-react";
 import { useCallback, useEffect, useMemo, useState } from "react";
 import { post, Problem } from "../../api/http";
 import { useMay, useTimeline } from "../../api/queries";
-import type { Comparison, Kind, Recommendation, Twin } from "../../api/types";
+import type { Comparison, Kind, Recommendation, Twin, WhatIf as Kept } from "../../api/types";
 import { reasonOf, useToast } from "../../app/toasts";
-import { Button, Card, Dialog, Empty, Fault, Field, Loading, Notice, Segmented, sentence } from "../../design/parts";
+import { Button, Card, Dialog, Empty, Fault, Loading, Notice, Segmented, sentence } from "../../design/parts";
 import { useNow } from "../../lib/now";
 import { dayAndClock, HOUR } from "../../lib/time";
 import { words } from "../../lib/units";
@@ -15,10 +14,10 @@ import { t } from "../../texts";
 import { detail, sentenceCase, timelines } from "../twin/course";
 import { Choices } from "./Choices";
 import { GoalForm } from "./GoalForm";
-import { faultOf, goalOf, newChoice, optionsOf, packed, sent, soon, unpacked, type Choice, type Plan } from "./plan";
+import { faultOf, goalOf, newChoice, optionsOf, packed, planOf, samePlan, sent, soon, unpacked, type Choice, type Plan } from "./plan";
 import { Questions } from "./Questions";
 import { Results } from "./Results";
-import { useSaved } from "./saved";
+import { Toolbar, useOne } from "./Saved";
 import "./whatif.css";
 
 const PAUSE = 450; // ms without a change before anything is asked
@@ -32,15 +31,29 @@ export default function WhatIf({ twin, kind }: { twin: Twin; kind: Kind }) {
         </Empty>
       </Card>
     );
-  return <Bench twin={twin} kind={kind} />;
+  return <Opened twin={twin} kind={kind} />;
 }
 
-function Bench({ twin, kind }: { twin: Twin; kind: Kind }) {
+/** The one that the address names is read first; one that is gone is said so, and the bench stands empty. */
+function Opened({ twin, kind }: { twin: Twin; kind: Kind }) {
+  const [named] = useState(() => new URLSearchParams(location.search).get("saved") ?? "");
+  const one = useOne(named);
+  if (named && one.isPending) return <Loading height={420} />;
+  return (
+    <>
+      {one.error && <Notice tone="bad">{reasonOf(one.error)}</Notice>}
+      <Bench twin={twin} kind={kind} saved={one.data?.twin === twin.id ? one.data : undefined} />
+    </>
+  );
+}
+
+function Bench({ twin, kind, saved }: { twin: Twin; kind: Kind; saved: Kept | undefined }) {
   const zone = useZone(twin.zone);
   const now = useNow(60_000);
   const may = useMay("answers:ask");
   const mayPlan = useMay("records:write");
-  const [plan, setPlan] = usePlan(twin, kind, now);
+  const [opened, setOpened] = useState(saved);
+  const [plan, setPlan] = usePlan(twin, kind, now, opened);
   const [chosen, setChosen] = useState<string | undefined>(plan.choices[0]?.id);
   const inHand = plan.choices.find((c) => c.id === chosen) ?? plan.choices[0];
   const courses = timelines(kind).map((panel) => panel.of[0]!);
@@ -62,7 +75,7 @@ function Bench({ twin, kind }: { twin: Twin; kind: Kind }) {
     <>
       <div className="whatif">
         <div className="stack whatif-side">
-          <Toolbar twin={twin} plan={plan} onPlan={(next) => (setPlan(() => next), setChosen(next.choices[0]?.id))} />
+          <Toolbar twin={twin} plan={plan} opened={opened} onLeft={() => setOpened(undefined)} onOpen={(one, next) => (setOpened(one), setPlan(() => next), setChosen(next.choices[0]?.id))} />
           <Choices kind={kind} plan={plan} onPlan={(next) => setPlan(() => next)} chosen={inHand?.id} onChoose={setChosen} zone={zone} now={now} fault={fault} onAccept={mayPlan ? setAccepting : undefined} best={ranked.data?.best} />
           <Card title={t.whatif.goal}>
             <GoalForm kind={kind} goal={plan.goal} onGoal={(goal) => setPlan((p) => ({ ...p, goal }))} />
@@ -99,16 +112,19 @@ function Bench({ twin, kind }: { twin: Twin; kind: Kind }) {
   );
 }
 
-/** The plan in the address, else one with the kind's first action; the address follows every change. */
-function usePlan(twin: Twin, kind: Kind, now: number) {
+/** The plan in the address, else the saved one, else one with the kind's first action; the address follows every change. */
+function usePlan(twin: Twin, kind: Kind, now: number, opened: Kept | undefined) {
   const [plan, setPlan] = useState<Plan>(() => {
     const told = new URLSearchParams(location.search).get("plan");
-    const given = told ? unpacked(told) : null;
+    const given = told ? unpacked(told) : opened ? planOf(opened, now) : null;
     return given ?? { hours: kind.name === "hospital" ? 24 : 4, choices: [newChoice(kind, soon(now), [])], goal: goalOf(kind) };
   });
-  const text = packed(plan);
+  const search = new URLSearchParams();
+  if (opened) search.set("saved", opened.id);
+  if (!opened || !samePlan(plan, planOf(opened, now))) search.set("plan", packed(plan));
+  const text = search.toString();
   useEffect(() => {
-    history.replaceState(history.state, "", `/twins/${twin.id}/what-if?plan=${text}`);
+    history.replaceState(history.state, "", `/twins/${twin.id}/what-if?${text}`);
   }, [twin.id, text]);
   return [plan, setPlan] as const;
 }
@@ -150,58 +166,6 @@ function useRanked(twin: Twin, plan: Plan, enabled: boolean) {
     retry: false,
     staleTime: 5 * 60_000,
   });
-}
-
-function Toolbar({ twin, plan, onPlan }: { twin: Twin; plan: Plan; onPlan: (plan: Plan) => void }) {
-  const { saved, save, drop } = useSaved(twin.id);
-  const [naming, setNaming] = useState(false);
-  const [name, setName] = useState("");
-  const tell = useToast();
-  const share = async () => {
-    try {
-      await navigator.clipboard.writeText(location.href);
-      tell(t.whatif.copied);
-    } catch {
-      tell(t.whatif.notCopied, "bad");
-    }
-  };
-  return (
-    <div className="stack no-print">
-      <div className="row">
-        <h2>{t.whatif.options}</h2>
-        <span className="spring" />
-        <Button small onClick={() => setNaming(true)}>
-          <Bookmark size={14} aria-hidden /> {t.save}
-        </Button>
-        <Button small onClick={() => void share()}>
-          <Link2 size={14} aria-hidden /> {t.whatif.share}
-        </Button>
-      </div>
-      {saved.length > 0 && (
-        <ul className="saved">
-          {saved.slice(0, 5).map((one) => (
-            <li key={one.name}>
-              <button type="button" className="clip" onClick={() => { const back = unpacked(one.plan); if (back) onPlan(back); }}>
-                <Bookmark size={12} aria-hidden /> {one.name}
-              </button>
-              <Button small icon kind="quiet" aria-label={`${t.whatif.drop}: ${one.name}`} onClick={() => drop(one.name)}>
-                <Trash2 size={13} aria-hidden />
-              </Button>
-            </li>
-          ))}
-        </ul>
-      )}
-      {naming && (
-        <Dialog title={t.whatif.saveTitle} onClose={() => setNaming(false)} foot={<><Button onClick={() => setNaming(false)}>{t.cancel}</Button><Button kind="primary" type="submit" form="save">{t.save}</Button></>}>
-          <form id="save" className="stack" onSubmit={(e) => { e.preventDefault(); save(name.trim() || plan.choices.map((c) => c.name).join(", "), packed(plan)); setNaming(false); }}>
-            <Field label={t.whatif.name} hint={t.whatif.saveHint}>
-              {(ids) => <input {...ids} className="input" autoFocus value={name} onChange={(e) => setName(e.target.value)} />}
-            </Field>
-          </form>
-        </Dialog>
-      )}
-    </div>
-  );
 }
 
 function Accept({ twin, kind, choice, zone, onClose }: { twin: Twin; kind: Kind; choice: Choice; zone: string; onClose: () => void }) {

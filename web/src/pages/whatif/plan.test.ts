@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Schema } from "../../api/types";
-import { faultOf, freshName, newStep, optionsOf, packed, unpacked, type Plan } from "./plan";
+import type { WhatIf } from "../../api/types";
+import { faultOf, freshName, newStep, optionsOf, packed, planOf, samePlan, type Plan, unpacked } from "./plan";
 
 const MEAL: Schema = {
   title: "Meal",
@@ -35,5 +36,14 @@ describe("plans", () => {
     expect(fault).toEqual({ choice: "a", type: "Meal", field: "carbohydrate" });
     expect(faultOf("the twin has no readings", "twin", plan).choice).toBeUndefined();
     expect(freshName("Meal", ["Meal", "Meal 2"])).toBe("Meal 3");
+  });
+
+  it("comes back from the server the same, whatever the form of its actions", () => {
+    const kept = { hours: 4, options: optionsOf(plan), goal: plan.goal } as unknown as WhatIf;
+    expect(samePlan(planOf(kept, 0), plan)).toBe(true);
+    expect(samePlan(planOf({ ...kept, hours: 8 }, 0), plan)).toBe(false);
+    const named = { ...kept, options: { dose: [{ Bolus: { at: "+30min", dose: "100 mg" } }] } } as unknown as WhatIf;
+    const [step] = planOf(named, Date.parse("2026-03-01T12:00:00Z")).choices[0]!.steps;
+    expect([step!.type, step!.at, step!.fields]).toEqual(["Bolus", Date.parse("2026-03-01T12:30:00Z"), { dose: 100 }]);
   });
 });

@@ -1,5 +1,5 @@
 /** Options as one makes them: named lists of actions with times and fields; in a link, and as the server takes them. */
-import type { Kind, Property, Schema } from "../../api/types";
+import type { Kind, Property, Schema, WhatIf } from "../../api/types";
 import { MINUTE } from "../../lib/time";
 import { words } from "../../lib/units";
 
@@ -90,6 +90,29 @@ export function unpacked(text: string): Plan | null {
     return null;
   }
 }
+
+/** A saved one as options on the bench; relative times count from now, and values with a unit keep their number. */
+export function planOf(one: WhatIf, now: number): Plan {
+  const choices = Object.entries(one.options).slice(0, MOST).map(([name, actions]) => ({ id: newId(), name, steps: actions.map((action) => stepOf(action, now)) }));
+  return { hours: one.hours, choices, goal: (one.goal ?? null) as Goal | null };
+}
+
+function stepOf(action: Record<string, unknown>, now: number): Step {
+  const [[only, inner]] = Object.entries(action) as [[string, unknown]];
+  const { type, at, known_at: _, ...fields } = (action.type === undefined ? { type: only, ...(inner as object) } : action) as Record<string, unknown>;
+  const plain = Object.entries(fields).map(([name, value]) => [name, typeof value === "string" && /^-?[\d.]+ /.test(value) ? parseFloat(value) : value]);
+  return { id: newId(), type: String(type), at: instantOf(String(at), now), fields: Object.fromEntries(plain) as Record<string, Value> };
+}
+
+function instantOf(at: string, now: number): number {
+  const ahead = /^\+([\d.]+)\s*(min|h)/.exec(at);
+  return ahead ? soon(now - 30 * MINUTE + Number(ahead[1]) * (ahead[2] === "h" ? 60 : 1) * MINUTE) : Date.parse(at);
+}
+
+/** Whether two come to the same, in whole minutes. */
+export const samePlan = (a: Plan, b: Plan) => bared(a) === bared(b);
+const sorted = (_: string, value: unknown) => (value && typeof value === "object" && !Array.isArray(value) ? Object.fromEntries(Object.entries(value).filter(([, v]) => v !== null && v !== "").sort(([x], [y]) => (x < y ? -1 : 1))) : value);
+const bared = (plan: Plan) => JSON.stringify({ h: plan.hours, g: plan.goal, o: plan.choices.map((c) => [c.name, c.steps.map((s) => [s.type, Math.round(s.at / MINUTE), s.fields])]) }, sorted);
 
 /** The goal that a kind's panels suggest. */
 export function goalOf(kind: Kind): Goal | null {

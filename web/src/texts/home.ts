@@ -1,0 +1,23 @@
+/** The first page. */
+export const home = {
+  title: "Twins",
+  sub: (n: number, live: number) => `${n} ${n === 1 ? "twin" : "twins"}, ${live} followed live`,
+  attention: "Needs attention",
+  calm: "Nothing needs attention",
+  calmText: "No open alert, every followed twin is up to date.",
+  unfollowed: "No twin is followed yet, so nothing is judged. Followed twins are renewed as their data arrive; a demonstration's are followed once two days of history are in, which takes minutes on a slow machine.",
+  empty: "No twin yet",
+  emptyText: "Make one from a sensor export, or let a gateway send readings.",
+  make: "New twin",
+  never: "No reading yet",
+  notFollowed: "Not followed",
+  followed: "Followed",
+  filter: "Filter by name",
+  last: "Latest",
+  trend: (name: string) => `Recent ${name}`,
+  board: "Cards",
+  list: "Table",
+  subject: "Subject",
+  kind: "Kind",
+  status: "Status",
+} as const;

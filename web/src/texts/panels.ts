@@ -1,0 +1,22 @@
+/** Panels that kinds bring. */
+export const panels = {
+  days: (days: string, n: number) => `${days} days, ${n} readings`,
+  few: "Too few readings for a profile",
+  source: (source: string) => `Bands hold 50 and 90 % of readings at that time of day. Ranges: ${source}.`,
+  profile: (low: string, high: string, unit: string) => `Median by time of day, from ${low} to ${high} ${unit}`,
+  ranges: "Share of readings in each range",
+  veryHigh: "Very high",
+  high: "High",
+  inRange: "In range",
+  low: "Low",
+  veryLow: "Very low",
+  goal: (goal: string) => `goal ${goal}`,
+  noCards: "None of these yet",
+  peak: "Peak",
+  after: (minutes: number) => `after ${minutes} min`,
+  noReadings: "No readings around it.",
+  nobody: "Nobody is here",
+  beds: (taken: number, beds: number) => `${taken} of ${beds} beds`,
+  waiting: "waiting",
+  unclassed: "not classed",
+} as const;
