@@ -24,6 +24,7 @@ from vitruvian.platform.registry import GROUP
 from vitruvian.platform.sources import sources_hash
 
 PLATFORM = "platform"  # no kind: under this name stands what the running server claims
+STUDIES = {"unit": "vitruvian.studies.unit"}  # no kinds either: studies over many twins, with claims of their own
 BEHIND = {PLATFORM: ("vitruvian.api.app", "vitruvian.api.command")}  # modules a result depends on unimported
 CLASSES = ("verification", "validation")
 NEEDED = ("id", "class", "statement", "metric", "target", "data", "budget_cpu_s", "measure")
@@ -54,6 +55,8 @@ def package_of(kind: str) -> str:
     """The package a kind lives in, by its entry point; the platform's own claims have one too."""
     if kind == PLATFORM:
         return "vitruvian.platform.claims"
+    if kind in STUDIES:
+        return STUDIES[kind]
     for point in entry_points(group=GROUP):
         if point.name == kind:
             return point.value.partition(":")[0]

@@ -15,7 +15,7 @@ BEGIN, END = "<!-- evidence: begin (made by `make evidence`) -->", "<!-- evidenc
 def table() -> str:
     """One row a claim: kind, what it claims, target, measured, baseline, met or not."""
     rows = ["| kind | claim | class | target | measured | baseline | |", "|---|---|---|---|---|---|---|"]
-    for kind in (*registry.names(), evidence.PLATFORM):
+    for kind in (*registry.names(), evidence.PLATFORM, *evidence.STUDIES):
         for k, row in enumerate(evidence.results(kind)):
             name = f"**{kind}**" if k == 0 else ""
             claim = f"`{row['id']}` {row['statement']}"

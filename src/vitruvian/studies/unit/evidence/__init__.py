@@ -1,0 +1,1 @@
+"""What the unit study claims, and how it is measured."""
