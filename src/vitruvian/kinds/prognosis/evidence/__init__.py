@@ -1,0 +1,1 @@
+"""What the prognosis claims, and how it is measured."""

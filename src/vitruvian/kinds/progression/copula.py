@@ -1,0 +1,148 @@
+"""Generator (b): any type of marker, visit after visit, by conditional quantiles and a Gaussian copula; and who leaves.
+
+At window k: F_jk(y | baseline, markers at k - 1) by a quantile regression forest (its leaves hold training
+outcomes; Meinshausen, J Mach Learn Res 7:983, 2006); y_jk = F^-1(Phi(z_jk)), z ~ N(0, R) across markers, R the
+correlation of training scores, whose ties are broken at random (distributional transform; Rueschendorf, J Stat Plan
+Inference 139:3921, 2009). Numbers are drawn between neighbouring quantiles, so no training value need come back;
+counts and 0/1 only where they stand. Leaving between windows: a probability forest of the same inputs. Follows
+synthesis by sequential trees (Reiter, J Off Stat 21:441, 2005).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.special import ndtr, ndtri
+
+from vitruvian.core.errors import InferenceError
+from vitruvian.core.keys import generator
+
+TREES, LEAST = 100, 12  # patients a leaf; assumed
+GRID = np.concatenate([[0.005, 0.025], np.arange(0.05, 0.96, 0.05), [0.975, 0.995]])
+
+
+@dataclass(frozen=True)
+class Step:
+    """One window: forests by marker with the outcomes of their leaves, scores' correlation, and the forest
+    of leaving.
+    """
+
+    forests: tuple[tuple[Any, np.ndarray, np.ndarray], ...]  # (forest, leaves of training rows (m, tree), outcomes)
+    correlation: np.ndarray
+    leaving: Any  # None where nobody left
+
+
+@dataclass(frozen=True)
+class Copula:
+    """Windows in order. discrete (marker,): drawn only where training values stand."""
+
+    steps: tuple[Step, ...]
+    discrete: np.ndarray
+    patients: int
+
+    def draws(self, baseline: np.ndarray, first: np.ndarray, count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+        """baseline (n, k), markers at baseline (n, d) -> values (n, count, window, d), staying (n, count, window)."""
+        rng = generator(seed, "copula.draws")
+        n, d = first.shape
+        base, last = np.repeat(baseline, count, axis=0), np.repeat(first, count, axis=0)
+        values, staying = np.empty((n * count, len(self.steps), d)), np.empty((n * count, len(self.steps)))
+        alive = np.ones(n * count)
+        for k, step in enumerate(self.steps):
+            x = np.concatenate([base, last], axis=1)
+            if step.leaving is not None:
+                alive = alive * (1 - np.clip(step.leaving.predict(x), 0.0, 0.95))
+            z = rng.standard_normal((n * count, d)) @ np.linalg.cholesky(step.correlation).T
+            last = np.stack(
+                [self._drawn(step.forests[j], x, ndtr(z[:, j]), bool(self.discrete[j])) for j in range(d)], 1
+            )
+            values[:, k], staying[:, k] = last, alive
+        return values.reshape(n, count, len(self.steps), d), staying.reshape(n, count, len(self.steps))
+
+    @staticmethod
+    def _drawn(forest: tuple[Any, np.ndarray, np.ndarray], x: np.ndarray, u: np.ndarray, discrete: bool) -> np.ndarray:
+        levels = quantiles(forest, x, discrete)
+        if discrete:
+            index = np.minimum((GRID[None] < u[:, None]).sum(axis=1), len(GRID) - 1)
+            return levels[np.arange(len(x)), index]
+        k = np.clip(np.searchsorted(GRID, u) - 1, 0, len(GRID) - 2)
+        share = (u - GRID[k]) / (GRID[k + 1] - GRID[k])
+        rows = np.arange(len(x))
+        return levels[rows, k] + np.clip(share, -0.2, 1.2) * (levels[rows, k + 1] - levels[rows, k])
+
+
+def quantiles(forest: tuple[Any, np.ndarray, np.ndarray], x: np.ndarray, discrete: bool) -> np.ndarray:
+    """Conditional quantiles (n, GRID) by the weights of shared leaves."""
+    model, leaves, y = forest
+    order = np.argsort(y, kind="stable")
+    ordered, out = y[order], np.empty((len(x), len(GRID)))
+    apart = [leaves[order, t][None] for t in range(leaves.shape[1])]
+    for begin in range(0, len(x), 512):
+        mine = model.apply(x[begin : begin + 512])
+        weight = np.zeros((len(mine), len(y)))
+        for t, row in enumerate(apart):
+            same = mine[:, t, None] == row
+            weight += same / np.maximum(same.sum(axis=1, keepdims=True), 1)
+        total = np.cumsum(weight, axis=1) / weight.sum(axis=1, keepdims=True)
+        for q, level in enumerate(GRID):
+            index = np.minimum((total < level - 1e-12).sum(axis=1), len(y) - 1)
+            if discrete or q in (0, len(GRID) - 1):
+                out[begin : begin + 512, q] = ordered[index]
+                continue
+            before = np.where(index > 0, np.take_along_axis(total, np.maximum(index - 1, 0)[:, None], 1)[:, 0], 0.0)
+            here = np.take_along_axis(total, index[:, None], 1)[:, 0]
+            share = (level - before) / np.maximum(here - before, 1e-12)
+            low = ordered[np.maximum(index - 1, 0)]
+            out[begin : begin + 512, q] = low + share * (ordered[index] - low)
+    return out
+
+
+def fit_copula(
+    baseline: np.ndarray, first: np.ndarray, values: np.ndarray, gone: np.ndarray, discrete: np.ndarray, seed: int
+) -> Copula:
+    """baseline (n, k), markers at baseline (n, d), values (n, window, d) with NaN, gone (n, window): left before it."""
+    try:
+        from sklearn.ensemble import RandomForestRegressor
+    except ImportError as err:
+        fix = "pip install 'vitruvian[fit]'"
+        raise InferenceError("scikit-learn is not installed", where="progression", fix=fix) from err
+    rng, last, steps = generator(seed, "copula.fit"), first, []
+    there = np.ones(len(first), dtype=bool)
+    for k in range(values.shape[1]):
+        x = np.concatenate([baseline, last], axis=1)
+
+        def forest(rows: np.ndarray, y: np.ndarray, which: int, x: np.ndarray = x, k: int = k) -> Any:
+            model = RandomForestRegressor(
+                TREES, min_samples_leaf=LEAST, max_features=0.5, random_state=(seed * 31 + k * 7 + which) % 2**31
+            )
+            return model.fit(x[rows], y)
+
+        left = there & (gone[:, k] == 1)
+        leaving = forest(there, left[there].astype(float), 99) if left.sum() >= 3 else None
+        there = there & ~left
+        forests, scores = [], np.full(first.shape, np.nan)
+        for j in range(first.shape[1]):
+            rows = np.isfinite(values[:, k, j]) & there
+            if rows.sum() < 3 * LEAST:
+                raise InferenceError(f"{rows.sum()} patients at window {k}", where="copula", fix="use fewer windows")
+            model = forest(rows, values[rows, k, j], j)
+            forests.append((model, model.apply(x[rows]), values[rows, k, j]))
+            scores[rows, j] = _scores(values[rows, k, j], quantiles(forests[-1], x[rows], True), rng)
+        steps.append(Step(tuple(forests), _correlation(scores), leaving))
+        last = np.where(np.isfinite(values[:, k]), values[:, k], last)
+    return Copula(tuple(steps), np.asarray(discrete, bool), len(first))
+
+
+def _scores(y: np.ndarray, levels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    below = (levels < y[:, None]).mean(axis=1)
+    equal = (levels == y[:, None]).mean(axis=1)
+    return ndtri(np.clip(below + rng.random(len(y)) * np.maximum(equal, 1 / levels.shape[1]), 0.002, 0.998))
+
+
+def _correlation(scores: np.ndarray) -> np.ndarray:
+    d = scores.shape[1]
+    whole = scores[np.isfinite(scores).all(axis=1)]
+    if d == 1 or len(whole) < 10 * d:
+        return np.eye(d)
+    return 0.95 * np.corrcoef(whole, rowvar=False) + 0.05 * np.eye(d)

@@ -1,0 +1,1 @@
+"""What the progression claims, and how it is measured."""

@@ -1,0 +1,1 @@
+"""Trials with a prognostic score (PROCOVA): plan, analyse, guard. Numbers in, numbers out; files are the caller's."""
