@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, insert, select, update
 
 from vitruvian.core.errors import ConflictError, FieldError, MissingError
+from vitruvian.platform.connect.fhir import telling
 from vitruvian.platform.store import chain
 from vitruvian.platform.store.facts import TwinRow
 from vitruvian.platform.store.schema_live import alert_steps, alerts, channels, deliveries
@@ -154,6 +155,7 @@ def _step(
     connection.execute(insert(alert_steps).values(**row))
     changed = {**values, "seq": seq, "changed_us": now_us}
     connection.execute(update(alerts).where(alerts.c.id == alert_id).values(**changed))
+    telling.flag(connection, alert_id, now_us)
     if tell is None:
         return
     tenant = connection.execute(select(alerts.c.tenant).where(alerts.c.id == alert_id)).scalar_one()

@@ -20,6 +20,7 @@ from vitruvian.core.twin import Twin
 from vitruvian.models.alarms.reasons import Reasoned, from_record
 from vitruvian.platform import asking
 from vitruvian.platform.alerts import rules
+from vitruvian.platform.connect.fhir import telling
 from vitruvian.platform.follow import scores, standing
 from vitruvian.platform.follow.standing import Due
 from vitruvian.platform.instant import from_seconds, micros
@@ -150,5 +151,6 @@ def keep(connection: Connection, one: Renewed, now: datetime) -> bool:
             known = from_seconds(one.belief.known_at, twin.origin)
             said = one.forecast.to_json()
             beliefs.save_forecast(connection, twin, one.request, said, known, version, seq, now_us, FOLLOWER)
+            telling.assess(connection, twin, one.live.kind, one.forecast, now_us)
     rules.evaluate(connection, twin, one.forecast, now_us, one.reasons)
     return True
