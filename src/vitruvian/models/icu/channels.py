@@ -58,7 +58,7 @@ TREATMENT = (
     Channel("weight", "kg", "29463-7", 80, 2, 25, 300, 0, ("Weight",), 1, "", "body weight"),
 )
 LABS = (
-    Channel("ph", "[pH]", "2744-1", 7.40, 0.03, 6.5, 7.9, 0, ("pH",), 1, "ph", "arterial pH"),
+    Channel("ph", "1", "2744-1", 7.40, 0.03, 6.5, 7.9, 0, ("pH",), 1, "ph", "arterial pH"),
     Channel("pco2", MMHG, "2019-8", 40, 4, 8, 200, 0, ("PaCO2",), 1, "pco2", "arterial carbon dioxide"),
     Channel("po2", MMHG, "2703-7", 95, 20, 20, 600, 0, ("PaO2",), 1, "po2", "arterial oxygen"),
     Channel("bicarbonate", "mmol/L", "1963-8", 25, 1.5, 2, 60, 0, ("HCO3",), 1, "bicar", "bicarbonate"),
