@@ -104,7 +104,7 @@ def test_every_direct_dependency_is_pinned() -> None:
 def test_what_is_imported_is_declared() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     extras = project["optional-dependencies"]
-    users = [extras[name] for name in ("fit", "sample", "bench", "cluster", "fuzz", "peers")]
+    users = [extras[name] for name in ("fit", "sample", "bench", "parquet", "cluster", "fuzz", "peers")]
     needs = itertools.chain(project["dependencies"], *users)
     declared = set(map(normal, needs)) | {"vitruvian"}
     distributions = metadata.packages_distributions()

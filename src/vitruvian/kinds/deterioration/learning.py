@@ -1,0 +1,144 @@
+"""From many stays to weights: which landmarks, which columns, which learners.
+
+Landmarks of death: 12, 24 and 48 h in the unit, so that one fit answers at any hour of the first days. Landmarks of
+onsets: every 4 h while at risk; outcome: an onset within the next 6 h. The recipe was chosen by cross-validation on
+PhysioNet 2012 set A (README, "What was chosen").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from vitruvian.engines.crossfit import Fitted, Recipe, fit
+from vitruvian.engines.oddsforest import Growth
+from vitruvian.engines.pasts import Landmarks
+from vitruvian.kinds.deterioration.patient import signs
+from vitruvian.kinds.deterioration.timing import Ends, Onset
+from vitruvian.kinds.deterioration.weights import Weights
+from vitruvian.models.icu.columns import Known, known
+from vitruvian.models.icu.stays import Stays
+
+DEATH_AT = (12.0, 24.0, 48.0)  # h in the unit
+EVERY, WITHIN, LEADS = 4.0, 6.0, 24  # h between landmarks of an onset; h ahead; h of leads with an offset of their own
+DEATH = Recipe(
+    (
+        Growth(150, 0.07, 31, 20, 0.2),
+        Growth(200, 0.08, 24, 40, 0.15, 0.7, 5.0, random=True, monotone=True),
+        Growth(180, 0.06, 16, 40, 0.1, 0.6, 5.0, monotone=True, target="year"),
+    ),
+    sharpen=1.18,
+)
+ONSET = Recipe(
+    (
+        Growth(120, 0.06, 16, 60, 0.1, 0.5, 10.0, monotone=True),
+        Growth(150, 0.08, 16, 60, 0.15, 0.5, 10.0, random=True, monotone=True),
+    ),
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Rows to learn from: columns, outcome y (n,), position of the stay (n,), hour of the landmark (n,)."""
+
+    known: Known
+    y: np.ndarray
+    whose: np.ndarray
+    at: np.ndarray
+
+    def of(self, keep: np.ndarray) -> Table:
+        """The rows where `keep` (n,) is true."""
+        rows = Known(self.known.names, self.known.x[keep])
+        return Table(rows, self.y[keep], self.whose[keep], self.at[keep])
+
+
+def death_table(stays: Stays, hours: tuple[float, ...] = DEATH_AT) -> Table:
+    """A row a stay and landmark; y: the stay's outcome `death`."""
+    whose = np.tile(np.arange(len(stays)), len(hours))
+    at = np.repeat(np.array(hours), len(stays))
+    marks = Landmarks(whose, at)
+    return Table(known(stays.readings, stays.static, marks), stays.outcomes["death"][whose], whose, at)
+
+
+def onset_table(stays: Stays, every: float = EVERY) -> Table:
+    """Landmarks each `every` h from hour 1 on while at risk; y: onset in (t, t + WITHIN], NaN where nobody knows: the
+    stay ends before the window does, without an onset."""
+    onset, hours = stays.outcomes["onset"], stays.hours
+    first = np.where(np.isnan(onset), np.inf, onset)
+    last = np.minimum(first - 1e-9, hours)
+    count = np.maximum(0, np.floor((last - 1.0) / every).astype(int) + 1)
+    whose = np.repeat(np.arange(len(stays)), count)
+    at = 1.0 + every * (np.arange(len(whose)) - np.repeat(np.cumsum(count) - count, count))
+    y = (first[whose] <= at + WITHIN).astype(np.float64)
+    y[(y == 0.0) & (hours[whose] < at + WITHIN)] = np.nan
+    return Table(known(stays.readings, stays.static, Landmarks(whose, at)), y, whose, at)
+
+
+def varying(table: Table) -> Known:
+    """The columns that say anything: seen at least once, and not always the same."""
+    x = table.known.x
+    some = ~np.isnan(x)
+    high = np.where(some, x, -np.inf).max(axis=0)
+    low = np.where(some, x, np.inf).min(axis=0)
+    return table.known.only((high > low) & (some.sum(axis=0) >= 20))
+
+
+def learn_death(stays: Stays, seed: int, recipe: Recipe = DEATH, hours: tuple[float, ...] = DEATH_AT) -> Fitted:
+    """Of death in hospital; held-out logits in order of `death_table`."""
+    table = death_table(stays, hours)
+    columns = varying(table)
+    origin = f"{len(stays)} stays, {int(stays.outcomes['death'].sum())} deaths"
+    return fit_death(table, columns, stays, seed, recipe, origin)
+
+
+def fit_death(
+    table: Table, columns: Known, stays: Stays, seed: int, recipe: Recipe = DEATH, origin: str = ""
+) -> Fitted:
+    """From a `death_table` and its columns. Who died within a year, in hospital or after, is told to one of the
+    forests: they are three times as many, and their last values look alike."""
+    also = {"year": within_a_year(stays)[table.whose]} if "survival" in stays.outcomes else {}
+    sign = signs(columns.names)
+    return fit(columns.names, columns.x, table.y, table.whose, recipe, seed=seed, origin=origin, signs=sign, also=also)
+
+
+def within_a_year(stays: Stays) -> np.ndarray:
+    """Who is known to have died within 365 days of admission, in hospital or after, (stay,)."""
+    days = stays.outcomes["survival"]
+    return (((days >= 0) & (days <= 365)) | (stays.outcomes["death"] > 0)).astype(np.float64)
+
+
+def learn_onset(stays: Stays, seed: int, recipe: Recipe = ONSET) -> tuple[Fitted, Onset]:
+    """Of an onset within WITHIN hours, and how the hazard runs on from a landmark."""
+    table = onset_table(stays)
+    table = table.of(~np.isnan(table.y))
+    columns = varying(table)
+    onset = stays.outcomes["onset"]
+    origin = f"{len(stays)} stays, {int(np.sum(~np.isnan(onset)))} onsets"
+    found = fit(
+        columns.names, columns.x, table.y, table.whose, recipe, seed=seed, origin=origin, signs=signs(columns.names)
+    )
+    lead, end = onset[table.whose] - table.at, stays.hours[table.whose] - table.at
+    return found, Onset.of(found.held_out, lead, end, LEADS)
+
+
+def learn(stays: Mapping[str, Stays], seed: int) -> Weights:
+    """Everything: stays by outcome ("death", "aki", "sepsis"), each with what it needs."""
+    ensembles, onsets, ends = {}, {}, None
+    for name, mine in stays.items():
+        if name == "death":
+            ensembles[name] = learn_death(mine, seed).ensemble
+            ends = ends_of(mine)
+        else:
+            found, onsets[name] = learn_onset(mine, seed)
+            ensembles[name] = found.ensemble
+    return Weights(ensembles, ends, onsets)
+
+
+def ends_of(stays: Stays) -> Ends:
+    """Days from a landmark, a day into the stay, to death or discharge; stays of unknown length stay aside."""
+    died = stays.outcomes["death"]
+    day = np.where(died > 0, stays.outcomes["survival"], stays.outcomes["length_of_stay"])
+    told = day >= 0
+    return Ends.of(np.maximum(day[told] - 1.0, 0.0), died[told])

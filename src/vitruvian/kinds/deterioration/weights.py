@@ -1,0 +1,76 @@
+"""What was learned from many stays: an ensemble an outcome, and when outcomes come; as one file with a hash."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from vitruvian.core.errors import KindError
+from vitruvian.engines.crossfit import Ensemble
+from vitruvian.kinds.deterioration.timing import Ends, Onset
+
+PRIOR = {"death": (-1.9, 0.5), "aki": (-3.5, 0.7), "sepsis": (-4.5, 0.7)}  # logit and its sd before any fit: assumed
+
+
+@dataclass(frozen=True, eq=False)
+class Weights:
+    """ensembles {outcome: Ensemble}; ends: times of death and discharge; onsets {outcome: Onset}. Empty: unfitted."""
+
+    ensembles: Mapping[str, Ensemble] = field(default_factory=dict)
+    ends: Ends | None = None
+    onsets: Mapping[str, Onset] = field(default_factory=dict)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of everything; "" when nothing was fitted."""
+        if not self.ensembles:
+            return ""
+        told = hashlib.sha256()
+        for name in sorted(self.ensembles):
+            told.update(name.encode() + self.ensembles[name].digest.encode())
+        if self.ends:
+            told.update(self.ends.q.tobytes() + self.ends.r.tobytes())
+        for name in sorted(self.onsets):
+            told.update(self.onsets[name].a.tobytes() + np.float64(self.onsets[name].leave).tobytes())
+        return told.hexdigest()
+
+    @property
+    def origin(self) -> str:
+        """On what each outcome was fitted, in a sentence."""
+        return "; ".join(f"{name}: {e.origin}" for name, e in sorted(self.ensembles.items())) or "nothing: unfitted"
+
+    def to_bytes(self) -> bytes:
+        """A compressed npz without pickles."""
+        arrays: dict[str, np.ndarray] = {"digest": np.array(self.digest)}
+        arrays["outcomes"] = np.array(sorted(self.ensembles))
+        arrays["onsets"] = np.array(sorted(self.onsets), dtype=str)
+        for name, e in self.ensembles.items():
+            arrays |= e.to_arrays(f"{name}|")
+        if self.ends:
+            arrays |= {"ends|q": self.ends.q, "ends|r": self.ends.r}
+        for name, o in self.onsets.items():
+            arrays |= {f"onset|{name}|a": o.a, f"onset|{name}|leave": np.array(o.leave)}
+        kept = io.BytesIO()
+        np.savez_compressed(kept, **arrays)  # type: ignore[arg-type]
+        return kept.getvalue()
+
+    @classmethod
+    def from_bytes(cls, data: bytes, where: str) -> Weights:
+        """Back from `to_bytes`; KindError if it is not what was fitted."""
+        try:
+            with np.load(io.BytesIO(data), allow_pickle=False) as kept:
+                arrays = {n: kept[n] for n in kept.files}
+            ensembles = {str(n): Ensemble.from_arrays(arrays, f"{n}|") for n in arrays["outcomes"]}
+            ends = Ends(arrays["ends|q"], arrays["ends|r"]) if "ends|q" in arrays else None
+            told = {str(n): (arrays[f"onset|{n}|a"], float(arrays[f"onset|{n}|leave"])) for n in arrays["onsets"]}
+        except (zipfile.BadZipFile, KeyError, ValueError, OSError) as err:
+            raise KindError(f"the weights cannot be read: {err}", where=where, fix="reinstall the package") from err
+        out = cls(ensembles, ends, {n: Onset(*o) for n, o in told.items()})
+        if out.digest != str(arrays["digest"]):
+            raise KindError("the weights are not those that were fitted", where=where, fix="reinstall the package")
+        return out

@@ -1,1 +1,0 @@
-"""What the home kind claims, and how it is measured: on simulated persons, whose truth has other equations."""

@@ -1,0 +1,1 @@
+"""What the kind claims, and how it is measured."""
