@@ -1,0 +1,1 @@
+"""Evidence of the slow layer: closed forms, trials, a virtual cohort."""
