@@ -98,6 +98,7 @@ def scenario(do: Recorder, server: Running) -> None:
     do("GET", "/v1/kinds")
     do("GET", "/v1/kinds/infusion")
     do("GET", "/v1/kinds/infusion/evidence")
+    do("GET", "/v1/kinds/infusion/drift")
     twins(do, now)
     answers(do)
     alerts(do, now)

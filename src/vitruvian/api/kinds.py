@@ -14,6 +14,7 @@ from vitruvian.api.site import site_of
 from vitruvian.core.errors import VitruvianError
 from vitruvian.core.kind import AbstractKind
 from vitruvian.platform import described, evidence, registry
+from vitruvian.platform.follow import drifting
 from vitruvian.platform.trust.policy import Principal
 
 router = APIRouter(prefix="/v1/kinds", tags=["kinds"])
@@ -73,6 +74,15 @@ class Evidence(BaseModel):
     items: list[Claim]
 
 
+class Drift(BaseModel):
+    """Inputs and outcomes of all twins of a kind against those before; `proposal` is null while nothing has drifted."""
+
+    kind: str
+    proposal: str | None = Field(description="to fit the kind again, and why")
+    inputs: list[dict[str, Any]] = Field(description="stability index of the newest week by observable, and its limit")
+    outcomes: list[dict[str, Any]] = Field(description="readings outside the 90 % bands, CUSUM, when ranks last moved")
+
+
 def kind_of(name: str) -> AbstractKind:
     """The kind; 404 when there is none of this name."""
     if name not in registry.names():
@@ -114,3 +124,11 @@ def one_evidence(request: Request, kind: str, who: Annotated[Principal, need("ki
     if kind not in cache:  # results change with the sources only
         cache[kind] = {"kind": kind, "items": evidence.results(kind)}
     return read_answer(request, cache[kind])
+
+
+@router.get("/{kind}/drift", **answers(Drift, 404), summary="Drift of a kind")
+def one_drift(request: Request, kind: str, who: Annotated[Principal, need("twins:read")]) -> Response:
+    """Whether what comes in for the tenant's twins of this kind, or what comes of their forecasts, has changed."""
+    kind_of(kind)
+    with site_of(request).database.read() as connection:
+        return read_answer(request, drifting.of_kind(connection, who.tenant, kind).to_json())

@@ -59,6 +59,10 @@ class Client:
         """The kind's claims and what was measured, those that are not met too."""
         return self._get(f"/v1/kinds/{kind}/evidence")["items"]
 
+    def drift(self, kind: str) -> Mapping[str, Any]:
+        """Whether inputs or outcomes of all twins of a kind have changed, and what is proposed."""
+        return self._get(f"/v1/kinds/{kind}/drift")
+
     def create_twin(
         self,
         kind: str,
