@@ -53,7 +53,7 @@ check: env ## format, lint, types, layers, fast tests; warnings are errors
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -n $(WORKERS) -m fast --durations=0 --durations-min=2
 
-KINDS = $$($(BIN)/python -c 'import importlib.metadata as m; print(*sorted(e.name for e in m.entry_points(group="vitruvian.kinds")), "platform", "unit")')
+KINDS = $$($(BIN)/python -c 'import importlib.metadata as m; print(*sorted(e.name for e in m.entry_points(group="vitruvian.kinds")), "platform", "trials", "unit")')
 
 evidence: env ## measure every claim of every kind at full size; what is measured and not stale is kept
 	@rc=0; for kind in $(KINDS); do $(BIN)/vitruvian validate $$kind --resume || rc=1; done; exit $$rc

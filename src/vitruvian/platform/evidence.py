@@ -24,7 +24,10 @@ from vitruvian.platform.registry import GROUP
 from vitruvian.platform.sources import sources_hash
 
 PLATFORM = "platform"  # no kind: under this name stands what the running server claims
-STUDIES = {"unit": "vitruvian.studies.unit"}  # no kinds either: studies over many twins, with claims of their own
+STUDIES = {
+    "trials": "vitruvian.studies.procova",
+    "unit": "vitruvian.studies.unit",
+}  # no kinds either: studies over many twins, with claims of their own
 BEHIND = {PLATFORM: ("vitruvian.api.app", "vitruvian.api.command")}  # modules a result depends on unimported
 CLASSES = ("verification", "validation")
 NEEDED = ("id", "class", "statement", "metric", "target", "data", "budget_cpu_s", "measure")

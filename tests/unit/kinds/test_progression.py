@@ -17,7 +17,7 @@ from vitruvian.models.trialtable import Frame
 
 
 def test_the_likelihood_is_that_of_the_multivariate_normal() -> None:
-    """Up to the constant, at its own coefficients, patients with different visits together."""
+    """With the coefficients integrated out under their prior, patients with different visits together."""
     rng = np.random.default_rng(1)
     spread = Spread(2.0, 1.0, 0.3, 1.5, 60.0, 0.7)
     patient = np.repeat(np.arange(5), [3, 1, 4, 2, 5])
@@ -25,13 +25,14 @@ def test_the_likelihood_is_that_of_the_multivariate_normal() -> None:
     w = np.column_stack([np.ones(5), rng.standard_normal(5)])
     y = rng.standard_normal(15)
     x = fixed(w[patient], t, 300.0)
-    value, b, _ = _profile(spread, _padded(patient, t, x, y), 300.0)
-    told = 0.0
-    for i in range(5):
-        mine = patient == i
-        told -= multivariate_normal.logpdf(y[mine], x[mine] @ b, spread.covariance(t[mine], 300.0))
-        told -= 0.5 * mine.sum() * np.log(2 * np.pi)
+    precision = np.linspace(0.5, 3.0, 6)
+    value, b, _ = _profile(spread, _padded(patient, t, x, y), 300.0, precision)
+    scale = spread.noise**2 + spread.wander**2 + spread.level**2
+    same = patient[:, None] == patient[None]
+    v = spread.covariance(t, 300.0) * same + x @ np.diag(scale / precision) @ x.T
+    told = -multivariate_normal.logpdf(y, np.zeros(15), v) - 0.5 * 15 * np.log(2 * np.pi)
     assert value == pytest.approx(told, rel=1e-9)
+    assert b == pytest.approx(np.diag(scale / precision) @ x.T @ np.linalg.solve(v, y), rel=1e-8)
 
 
 def test_draws_are_of_their_patient_and_seed() -> None:
@@ -87,13 +88,16 @@ def test_visits_that_cannot_be_used_are_refused_with_their_place(rows: list[list
     assert "v.csv" in told.value.where
 
 
-def test_a_transform_is_taken_where_it_takes_skewness_away() -> None:
+def test_a_transform_is_taken_where_it_is_likelier() -> None:
     rng = np.random.default_rng(2)
-    assert transform_of(rng.lognormal(0, 1, 500)) == "log"
-    assert transform_of(rng.normal(0, 1, 500)) == "identity"
+    first = rng.normal(10, 2, 500)
+    y = 0.8 * first + 2 + rng.normal(0, 1, 500)
+    assert transform_of(y, first, np.zeros(500)) == "identity"
+    assert transform_of(np.exp(y / 4), np.exp(first / 4), np.zeros(500)) == "log"
+    assert transform_of(y**2, first**2, np.zeros(500)) == "sqrt"
     for name in ("identity", "sqrt", "log"):
-        y = np.array([0.5, 3.0, 40.0])
-        assert backward(name, forward(name, y)) == pytest.approx(y)
+        z = np.array([0.5, 3.0, 40.0])
+        assert backward(name, forward(name, z)) == pytest.approx(z)
 
 
 def test_scores_take_the_residuals_own_shape() -> None:

@@ -144,6 +144,13 @@ class Stack:
 
 def fit_stack(history: History, seed: int, *, folds: int = FOLDS, trees: int | None = None) -> Stack:
     """Learn from a history; the same seed and rows give the same bits."""
+    return fit_out_of_fold(history, seed, folds=folds, trees=trees)[0]
+
+
+def fit_out_of_fold(
+    history: History, seed: int, *, folds: int = FOLDS, trees: int | None = None
+) -> tuple[Stack, np.ndarray]:
+    """The stack, and what its learners said of each patient (n,) in the fold that left the patient out."""
     columns = Columns.learned(history.frame, history.columns)
     x = columns.matrix(history.frame)
     if not x.shape[1]:
@@ -162,7 +169,7 @@ def fit_stack(history: History, seed: int, *, folds: int = FOLDS, trees: int | N
     ab, covariance, spread = _calibration(history, crossed, target)
     models = _learn(columns.names, family, x, target, key(seed, "stack", "all"), trees)
     used = {n: float(w) for n, w in zip(LEARNERS, weights, strict=True)}
-    return Stack(
+    stack = Stack(
         columns, history.family, history.outcome, history.unit, history.horizon,
         {n: m for n, m in models.items() if isinstance(m, Linear) and used[n] > 0},
         {n: m for n, m in models.items() if isinstance(m, Forest) and used[n] > 0},
@@ -170,6 +177,7 @@ def fit_stack(history: History, seed: int, *, folds: int = FOLDS, trees: int | N
         _report(history, columns, x, out, crossed, target, ab, covariance),
         f"{history.frame.source}: {len(target)} patients",
     )  # fmt: skip
+    return stack, crossed
 
 
 def cross_fitted(history: History, seed: int, folds: int = FOLDS, trees: int | None = None) -> np.ndarray:

@@ -30,7 +30,7 @@ class Checked:
     moments: np.ndarray  # (2, window, marker): mean and sd of twins less those of patients, in the patients' sd
     correlation: np.ndarray  # (marker,) largest gap of cross-visit correlations between twins and patients
     auroc: float
-    nearest: float  # median distance of twins to training rows, over that of unseen patients to them
+    nearest: float  # mean distance of twins to training rows, over that of unseen patients to them
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON without the single PIT values."""
@@ -49,6 +49,7 @@ class Checked:
 
 
 LEVELS = (0.5, 0.8, 0.9)
+REPEATS = 5  # twins a patient over which the AUROC is averaged
 
 
 def check(
@@ -73,10 +74,18 @@ def check(
         below = ((y < truth[:, None, :, j]) * staying).sum(axis=1) / staying.sum(axis=1)
         equal = ((y == truth[:, None, :, j]) * staying).sum(axis=1) / staying.sum(axis=1)
         pit.append((below + rng.random(below.shape) * equal)[there])
-    twin = _one_each(draws, staying, rng)
-    masked = np.where(seen, twin, np.nan)
-    return Checked(coverage, seen.sum(axis=0), tuple(pit), _moments(masked, truth), _correlations(masked, truth),
-                   two_sample(truth, masked, baseline, seed), _nearest(masked, truth, training))  # fmt: skip
+    sets = [np.where(seen, _one_each(draws, staying, rng), np.nan) for _ in range(REPEATS)]
+    masked = sets[0]
+    auroc = float(np.mean([two_sample(truth, m, baseline, seed + k) for k, m in enumerate(sets)]))
+    return Checked(
+        coverage=coverage,
+        seen=seen.sum(axis=0),
+        pit=tuple(pit),
+        moments=_moments(masked, truth),
+        correlation=_correlations(masked, truth),
+        auroc=auroc,
+        nearest=_nearest(masked, truth, training),
+    )
 
 
 def _one_each(draws: np.ndarray, staying: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -129,7 +138,7 @@ def two_sample(truth: np.ndarray, twin: np.ndarray, baseline: np.ndarray, seed: 
 
 
 def _nearest(twin: np.ndarray, truth: np.ndarray, training: np.ndarray) -> float:
-    """Median over patients of the distance to the nearest training row, twins over unseen patients; far
+    """Mean over patients of the distance to the nearest training row, twins over unseen patients; far
     below 1: copies.
     """
     scale = np.maximum(np.nanstd(training, axis=0), 1e-9)
@@ -143,4 +152,4 @@ def _nearest(twin: np.ndarray, truth: np.ndarray, training: np.ndarray) -> float
 
     kept = np.isfinite(truth).any(axis=(1, 2))
     real = distance(truth[kept])
-    return float(np.median(distance(twin[kept])) / max(float(np.median(real)), 1e-12))
+    return float(distance(twin[kept]).mean() / max(float(real.mean()), 1e-12))

@@ -4,10 +4,10 @@
     (a, b) ~ N(0, P),  o Ornstein-Uhlenbeck (sd q, time constant tau),  e ~ N(0, r^2);  y on its transformed scale
 
 Laird & Ware, Biometrics 38:963 (1982); Taylor, Cumberland & Sy, JASA 89:727 (1994) for the OU term. T by
-generalised least squares with a small ridge, the five variances by the profile likelihood. Markers share a
-correlation R of their standardised residuals at the same visit, on every random term alike (a separable
-covariance). Missing visits are missing at random given what was seen; that death and dropout depend on the marker
-is in the hazard (dropout.py).
+generalised least squares with a ridge of the covariates; ridge and variances by the likelihood with T integrated
+out. Markers share a correlation R of their standardised residuals at the same visit, on every random term alike (a
+separable covariance). Missing visits are missing at random given what was seen; that death and dropout depend on
+the marker is in the hazard (population.py).
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from scipy.optimize import minimize
 
 from vitruvian.core.errors import InferenceError
 
-RIDGE = 2.0  # precision of a standardised coefficient of T, in units of 1 / residual variance: assumed
+RIDGES = (0.5, 2.0, 8.0, 32.0, 128.0)  # precisions tried of a covariate's coefficients, in 1 / residual variance
+OWN, FREE = 0.5, 1e-3  # of the marker's own baseline value, and of the population's course: assumed
 FEWEST = 30  # patients; assumed
 
 
@@ -59,19 +60,26 @@ class Course:
     coefficients: np.ndarray
     uncertainty: np.ndarray  # covariance of the coefficients
     spread: Spread
+    step: float  # the marker is recorded in multiples of this; 0: of nothing
     shape: np.ndarray  # quantiles of standardised residuals at LEVELS
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON."""
         body = {n: getattr(self, n).tolist() for n in ("coefficients", "uncertainty", "shape")}
-        return {"marker": self.marker, "transform": self.transform, "spread": dict(vars(self.spread)), **body}
+        return {
+            "marker": self.marker,
+            "transform": self.transform,
+            "step": self.step,
+            "spread": dict(vars(self.spread)),
+            **body,
+        }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Course:
         """Back from `to_json`."""
         spread = Spread(**data["spread"])
         arrays = {n: np.array(data[n]) for n in ("coefficients", "uncertainty", "shape")}
-        return cls(data["marker"], data["transform"], spread=spread, **arrays)
+        return cls(data["marker"], data["transform"], spread=spread, step=data["step"], **arrays)
 
 
 LEVELS = np.concatenate([[0.01, 0.025], np.arange(0.05, 0.96, 0.05), [0.975, 0.99]])
@@ -90,9 +98,18 @@ def fixed(w: np.ndarray, t: np.ndarray, horizon: float) -> np.ndarray:
 
 
 def fit_course(
-    marker: str, transform: str, w: np.ndarray, patient: np.ndarray, t: np.ndarray, y: np.ndarray, horizon: float
+    marker: str,
+    transform: str,
+    w: np.ndarray,
+    own: int,
+    patient: np.ndarray,
+    t: np.ndarray,
+    y: np.ndarray,
+    horizon: float,
 ) -> Course:
-    """From rows (n,) of finite y on the transformed scale; w (patient, k) with the intercept first."""
+    """From rows (n,) of finite y on the transformed scale; w (patient, k): the intercept first, the own
+    baseline at `own`.
+    """
     if len(np.unique(patient)) < FEWEST:
         raise InferenceError(
             f"{len(np.unique(patient))} patients with visits", where=marker, fix=f"give {FEWEST} or more"
@@ -104,15 +121,19 @@ def fit_course(
     start = np.array([np.log(0.6), np.log(0.6), 0.0, np.log(0.4), np.log(max(horizon / 4, gap)), np.log(0.5)])
 
     def loss(free: np.ndarray) -> float:
-        return _profile(_spread(free, scale, horizon), padded, horizon)[0] + 0.02 * float(((free - start) ** 2).sum())
+        return _profile(_spread(free, scale, horizon), padded, horizon, precision)[0] + 0.02 * float(
+            ((free - start) ** 2).sum()
+        )
 
+    precision = _precision(w.shape[1], own, RIDGES[1])
     found = minimize(loss, start, method="L-BFGS-B", options={"maxiter": 40, "ftol": 1e-7})
     spread = _spread(found.x, scale, horizon)
-    _, coefficients, uncertainty = _profile(spread, padded, horizon)
+    tried = [_profile(spread, padded, horizon, _precision(w.shape[1], own, ridge)) for ridge in RIDGES]
+    _, coefficients, uncertainty = min(tried, key=lambda told: told[0])
     within = _marginal(spread, t, horizon)
     told = np.einsum("nj,jk,nk->n", x, uncertainty, x)  # residuals of the fit are smaller than those of new patients
     residual = (y - x @ coefficients) / np.sqrt(np.maximum(within - told, 0.3 * within))
-    return Course(marker, transform, coefficients, uncertainty, spread, np.quantile(residual, LEVELS))
+    return Course(marker, transform, coefficients, uncertainty, spread, 0.0, np.quantile(residual, LEVELS))
 
 
 def _marginal(spread: Spread, t: np.ndarray, horizon: float) -> np.ndarray:
@@ -145,19 +166,28 @@ def _padded(patient: np.ndarray, t: np.ndarray, x: np.ndarray, y: np.ndarray) ->
     return _Padded(out_t, out_x, out_y, seen)
 
 
-def _profile(spread: Spread, p: _Padded, horizon: float) -> tuple[float, np.ndarray, np.ndarray]:
-    """Minus log likelihood with T at its optimum, T, and its covariance."""
+def _precision(columns: int, own: int, ridge: float) -> np.ndarray:
+    """Of every coefficient of T (basis x w), in units of 1 / residual variance."""
+    one = np.full(columns, ridge)
+    one[0], one[own] = FREE, OWN
+    return np.tile(one, 3)
+
+
+def _profile(spread: Spread, p: _Padded, horizon: float, precision: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
+    """Minus the log likelihood with T integrated out, the posterior mean of T, and its covariance."""
     both = p.seen[:, :, None] & p.seen[:, None, :]
     v = np.where(both, spread.covariance(p.t, horizon), np.eye(p.t.shape[1]))
     root = np.linalg.cholesky(v)
     z = np.linalg.solve(root, np.concatenate([p.x, p.y[:, :, None]], axis=2))
     white_x, white_y = z[:, :, :-1].reshape(-1, p.x.shape[2]), z[:, :, -1].ravel()
     residual = spread.noise**2 + spread.wander**2 + spread.level**2
-    gram = white_x.T @ white_x + RIDGE / residual * np.eye(p.x.shape[2])
+    gram = white_x.T @ white_x + np.diag(precision / residual)
     b = np.linalg.solve(gram, white_x.T @ white_y)
     e = white_y - white_x @ b
     half = 2 * np.log(np.diagonal(root, axis1=1, axis2=2)).sum()
-    return 0.5 * float(e @ e + half), b, np.linalg.inv(gram)
+    told = float(e @ e + b**2 @ (precision / residual) + half)
+    told += float(np.linalg.slogdet(gram)[1] - np.log(precision / residual).sum())
+    return 0.5 * told, b, np.linalg.inv(gram)
 
 
 def reshaped(z: np.ndarray, shape: np.ndarray) -> np.ndarray:

@@ -7,6 +7,7 @@ model of patient-months with the last value carried forward (Whitehead, Appl Sta
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 from collections.abc import Mapping
@@ -17,10 +18,11 @@ import numpy as np
 
 from vitruvian.core.keys import generator
 from vitruvian.kinds.progression.latent import Course, basis, fit_course, fixed, reshaped
-from vitruvian.kinds.progression.visits import Visits, backward, forward, transform_of
+from vitruvian.kinds.progression.visits import Visits, backward, forward, step_of, transform_of
 from vitruvian.models.trialtable import Frame
 
 MONTH = 30.4375  # d
+NODES = 41  # of the quadrature over a marker's residual
 PENALTY = 5.0  # on standardised coefficients of the hazard: assumed
 
 
@@ -84,6 +86,20 @@ class Population:
         shape = (h.shape[1], w.shape[1])
         return np.stack([np.einsum("tj,jk,nk->nt", h, c.coefficients.reshape(shape), w) for c in self.courses], axis=2)
 
+    def expected(self, base: Frame, t: np.ndarray) -> np.ndarray:
+        """Mean course (n, time, marker) in the markers' units, by quadrature: the prognostic score,
+        without drawing noise.
+        """
+        mean = self.mean(self.coding.w(base), t)
+        nodes, weights = np.polynomial.hermite_e.hermegauss(NODES)
+        out = np.empty_like(mean)
+        for j, course in enumerate(self.courses):
+            sd = np.sqrt(course.spread.covariance(t[:, None], self.horizon)[:, 0, 0])
+            around = sd[:, None] * reshaped(nodes, course.shape)  # (time, node)
+            values = backward(course.transform, mean[..., j, None] + around)
+            out[..., j] = values @ (weights / weights.sum())
+        return out
+
     def fixed_part(self, w: np.ndarray, t: np.ndarray, coefficients: np.ndarray) -> np.ndarray:
         """(n, draw, time) of coefficients (draw, 3 k)."""
         h = basis(t, self.horizon)
@@ -106,7 +122,7 @@ class Population:
         gap = np.diff(np.append(0.0, t)) / MONTH
         staying = np.exp(-np.cumsum(hazard * gap, axis=2))
         left = rng.exponential(size=(n, count, 1)) < np.cumsum(hazard * gap, axis=2)
-        values = np.stack([backward(c.transform, y[..., j]) for j, c in enumerate(self.courses)], axis=3)
+        values = np.stack([recorded(c, y[..., j]) for j, c in enumerate(self.courses)], axis=3)
         return Twins(self.markers, t, values, staying, left)
 
     def _hazard(self, w: np.ndarray, t: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -136,6 +152,12 @@ class Population:
     def digest(self) -> str:
         """SHA-256 of the canonical JSON."""
         return hashlib.sha256(json.dumps(self.to_json(), sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def recorded(course: Course, y: np.ndarray) -> np.ndarray:
+    """On the marker's own scale, in the steps it is recorded in: digits must not tell twins from patients."""
+    value = backward(course.transform, y)
+    return np.round(value / course.step) * course.step if course.step else value
 
 
 @dataclass(frozen=True)
@@ -173,9 +195,11 @@ def weighted_quantile(y: np.ndarray, weight: np.ndarray, p: float) -> np.ndarray
 
 def fit_population(visits: Visits, horizon: float, unit: tuple[str, ...] = ()) -> Population:
     """From the visits of control patients."""
-    transforms = {
-        m: transform_of(np.append(visits.values[:, j], visits.base.number(m))) for j, m in enumerate(visits.markers)
-    }
+    transforms = {}
+    for j, m in enumerate(visits.markers):
+        first = visits.base.number(m)[visits.patient]
+        seen = np.isfinite(visits.values[:, j]) & np.isfinite(first)
+        transforms[m] = transform_of(visits.values[seen, j], first[seen], visits.time[seen] / horizon)
     coding = Coding.learned(visits.base, transforms)
     w = coding.w(visits.base)
     courses, residuals = [], np.full(visits.values.shape, np.nan)
@@ -184,10 +208,11 @@ def fit_population(visits: Visits, horizon: float, unit: tuple[str, ...] = ()) -
         seen = np.isfinite(visits.values[:, j]) & inside
         y = forward(transforms[marker], visits.values[seen, j])
         rows = (visits.patient[seen], visits.time[seen])
-        course = fit_course(marker, transforms[marker], w, *rows, y, horizon)
+        own = 1 + [item[0] for item in coding.items].index(marker)
+        course = fit_course(marker, transforms[marker], w, own, *rows, y, horizon)
         sd = np.sqrt(course.spread.covariance(rows[1][:, None], horizon)[:, 0, 0])
         residuals[seen, j] = (y - fixed(w[rows[0]], rows[1], horizon) @ course.coefficients) / sd
-        courses.append(course)
+        courses.append(dataclasses.replace(course, step=step_of(visits.values[seen, j])))
     hazard, centre, scale = _fit_hazard(visits, w, transforms, horizon)
     unit = unit or ("1",) * len(courses)
     return Population(coding, tuple(courses), _correlation(residuals), hazard, centre, scale, horizon, unit,

@@ -7,7 +7,7 @@ enters a twin's inputs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +16,7 @@ from vitruvian.core.errors import RecordError
 from vitruvian.models.trialtable import Frame
 
 WITHIN = 30.0  # d; assumed
-WORTH = 0.5  # of skewness: below that a marker stays on its own scale; assumed
+NEARLY = 0.95  # share of readings; a few are written with more digits; assumed
 
 
 @dataclass(frozen=True)
@@ -103,13 +103,35 @@ def _baseline(index: np.ndarray, at: np.ndarray, k: int) -> int:
     return int(mine[np.argmin(np.abs(at[mine]))]) if len(mine) else -1
 
 
-def transform_of(values: np.ndarray) -> str:
-    """identity, sqrt or log: the one that takes away most skewness, where it takes away WORTH; log needs values > 0."""
-    seen = values[np.isfinite(values)]
-    choices = ["identity", *(["sqrt"] if seen.min() >= 0 else []), *(["log"] if seen.min() > 0 else [])]
-    skew: Mapping[str, float] = {c: abs(_skewness(forward(c, seen))) for c in choices}
-    best = min(skew, key=lambda c: skew[c])
-    return best if skew["identity"] - skew[best] > WORTH else "identity"
+def transform_of(y: np.ndarray, first: np.ndarray, t: np.ndarray) -> str:
+    """identity, sqrt or log of a marker: the likeliest given its baseline and time (Box & Cox, JRSS B 26:211, 1964).
+
+    y, first, t (row,), finite. log needs values above 0; the likelihood counts the change of scale.
+    """
+    low = min(float(y.min()), float(first.min()))
+    choices = ["identity", *(["sqrt"] if low >= 0 else []), *(["log"] if low > 0 else [])]
+    floor = max(1e-3 * float(y.std()), 1e-12)
+    slope = {
+        "identity": np.zeros_like(y),
+        "sqrt": -0.5 * np.log(4 * np.maximum(y, floor)),
+        "log": -np.log(np.maximum(y, floor)),
+    }
+
+    def likelihood(name: str) -> float:
+        d = np.column_stack([np.ones(len(y)), forward(name, first), t])
+        z = forward(name, y)
+        e = z - d @ np.linalg.lstsq(d, z, rcond=None)[0]
+        return float(slope[name].sum() - 0.5 * len(y) * np.log(max(float(e @ e), 1e-300)))
+
+    return max(choices, key=likelihood)
+
+
+def step_of(values: np.ndarray) -> float:
+    """The largest of 1, 0.1, 0.01 of which nearly all values are multiples; 0 where there is none."""
+    for step in (1.0, 0.1, 0.01):
+        if np.mean(np.abs(values / step - np.round(values / step)) < 1e-6) > NEARLY:
+            return step
+    return 0.0
 
 
 def forward(name: str, y: np.ndarray) -> np.ndarray:
@@ -124,8 +146,3 @@ def backward(name: str, y: np.ndarray) -> np.ndarray:
     if name == "log":
         return np.exp(y)
     return np.maximum(y, 0.0) ** 2 if name == "sqrt" else y
-
-
-def _skewness(y: np.ndarray) -> float:
-    sd = y.std()
-    return float((((y - y.mean()) / sd) ** 3).mean()) if sd > 0 else 0.0

@@ -128,8 +128,7 @@ def normal_power(
 ) -> float:
     """Of the two-sided test, both tails counted."""
     z = abs(_distance(effect, margin)) / math.sqrt(assumed.per_patient(ratio) / n)
-    za = float(ndtri(1 - alpha / 2))
-    return float(ndtr(z - za) + ndtr(-z - za))
+    return power_of(z, alpha)
 
 
 def t_power(
@@ -217,3 +216,9 @@ def savings_curve(
         total = plan_size(effect, there, **given).total
         out.append({"correlation": rho, "patients": total, "saved": plain - total, "share": 1 - total / plain})
     return out
+
+
+def power_of(z: float, alpha: float = 0.05) -> float:
+    """Two-sided power where the test statistic has mean z and variance 1."""
+    za = float(ndtri(1 - alpha / 2))
+    return float(ndtr(z - za) + ndtr(-z - za))

@@ -108,7 +108,7 @@ def recovered(claim: str, data: Path | None, test: Path | None, quick: bool, pro
     root = np.linalg.cholesky(TRUTH.covariance(t, HORIZON))
     y = 50 + 3 * w[:, 1:] - 6 * t / HORIZON + np.einsum("nij,nj->ni", root, rng.standard_normal(t.shape))
     patient = np.repeat(np.arange(count), 7)
-    course = fit_course("y", "identity", w, patient, t.ravel(), y.ravel(), HORIZON)
+    course = fit_course("y", "identity", w, 1, patient, t.ravel(), y.ravel(), HORIZON)
     grid = np.linspace(60, HORIZON, 6)
     truth, found = (s.covariance(grid, HORIZON) for s in (TRUTH, course.spread))
     error = float(np.max(np.abs(np.sqrt(np.diag(found) / np.diag(truth)) - 1)))

@@ -1,0 +1,199 @@
+"""vitruvian trial: plan a randomised trial with a prognostic score, analyse it, and write its statistical section."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from vitruvian.cli.say import json_option, note, plain, put_json, say
+from vitruvian.cli.tables import number, table
+from vitruvian.core.errors import ParseError
+
+
+@click.group()
+def trial() -> None:
+    """Trials with a prognostic score (PROCOVA): plan one, analyse it, report it.
+
+    \b
+    Examples:
+      vitruvian trial plan protocol.yaml history.csv --out score.json
+      vitruvian trial analyse protocol.yaml trial.csv --score score.json
+      vitruvian trial report protocol.yaml history.csv --trial trial.csv --out sap.html
+    """
+
+
+protocol_argument = click.argument("protocol", type=click.Path(path_type=Path))
+
+
+@trial.command()
+@protocol_argument
+@click.argument("history", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), help="Keep the score here (JSON), for the analysis.")
+@click.option("--plot", "picture", type=click.Path(path_type=Path), help="Draw the savings curve here (.png, .svg).")
+@json_option
+def plan(protocol: Path, history: Path, out: Path | None, picture: Path | None, as_json: bool) -> None:
+    """Learn a score on HISTORY (control patients of the past) and size the trial of PROTOCOL.
+
+    \b
+    Example:
+      vitruvian trial plan protocol.yaml history.csv --out score.json
+
+    Columns are named in the protocol, never guessed. Columns that know the future are refused. The size with the score
+    stands beside that of ANCOVA on the covariates, which costs nothing; the power under drift stands beside both.
+    """
+    planned = _planned(protocol, history)
+    if out is not None:
+        _write(out, json.dumps(plain(planned.stack.to_json()), indent=None) + "\n")
+    if picture is not None:
+        _draw(planned.plot(), picture)
+    if as_json:
+        put_json(planned.to_json())
+        return
+    told = planned.history
+    say(f"{planned.protocol.title}: {told['patients']} control patients, score {planned.stack.digest[:12]}")
+    rows = []
+    for name, size in planned.sizes.items():
+        rho = planned.correlation.get(name, 0.0)
+        rows.append([name, number(rho), str(size["total"]), str(size.get("treated", "")), str(size.get("control", ""))])
+    what = "events" if planned.protocol.outcome.type == "time" else "patients"
+    say(table(["analysis", "correlation", what, "treated", "control"], rows))
+    if planned.control_only:
+        c = planned.control_only
+        say(f"control arm only: {c['controls with the score']} controls instead of {c['controls with covariates']}")
+    worst = min(planned.sensitivity, key=lambda s: s["power"])
+    said = f"sd x {worst['sd times']:g}, correlation x {worst['correlation times']:g}"
+    say(f"by how much it can fail: power {worst['power']:.2f} if {said}")
+    if out is not None:
+        note(f"next: vitruvian trial analyse {protocol} TRIAL.csv --score {out}")
+
+
+@trial.command()
+@protocol_argument
+@click.argument("data", type=click.Path(path_type=Path))
+@click.option("--score", type=click.Path(path_type=Path), help="The score that `trial plan --out` kept.")
+@click.option("--cross-fit", is_flag=True, help="No history: cross-fit on in-trial controls (not PROCOVA proper).")
+@json_option
+def analyse(protocol: Path, data: Path, score: Path | None, cross_fit: bool, as_json: bool) -> None:
+    """Analyse the trial in DATA as PROTOCOL says, with the guard-rails.
+
+    \b
+    Example:
+      vitruvian trial analyse protocol.yaml trial.csv --score score.json
+
+    The primary analysis adjusts for score and covariates; the covariates alone, the score alone and no adjustment stand
+    beside it. Type I error under permuted arms, drift of the score, and what a bad score would do are shown.
+    """
+    if (score is None) == (not cross_fit):
+        raise click.UsageError("give --score FILE, or --cross-fit where there is no history")
+    found = _analysed(protocol, data, score)
+    if as_json:
+        put_json(found.to_json())
+        return
+    say(list(found.notes))
+    rows = []
+    for name, e in {"score and covariates (primary)": found.primary, **found.comparisons}.items():
+        low, high = e.interval()
+        rows.append([name, number(e.shown), f"{number(low)} to {number(high)}", number(e.se), f"{e.p:.4f}"])
+    say(table(["analysis", found.primary.name, "95 %", "se", "p"], rows))
+    gain = found.gain()
+    if gain is not None:
+        say(f"variance of the plain covariates over the primary's: {gain:.3f}")
+    t = found.guards.type_one
+    say(f"permuted arms: {t['rejected']:.1%} rejected (alpha {t['alpha']:.0%})")
+    d = found.guards.drift
+    then = d["correlation in history"]
+    now = f"slope {d['slope']:.2f}, correlation {d['correlation']:.2f}"
+    say(f"score in the trial's controls: {now} (history {then:.2f})")
+
+
+@trial.command()
+@protocol_argument
+@click.argument("history", type=click.Path(path_type=Path))
+@click.option("--trial", "data", type=click.Path(path_type=Path), help="The trial's data, once it is over.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Write the page here (.html).")
+@click.option("--json", "machine", type=click.Path(path_type=Path), help="Write the same as JSON here.")
+def report(protocol: Path, history: Path, data: Path | None, out: Path, machine: Path | None) -> None:
+    """Write the section of a statistical analysis plan: formulas, assumptions, tables, figures; results with --trial.
+
+    \b
+    Example:
+      vitruvian trial report protocol.yaml history.csv --trial trial.csv --out sap.html --json sap.json
+
+    The page names seed and data hashes: the same inputs give the same page.
+    """
+    from vitruvian.studies.procova.analysis import analyse as analysed
+    from vitruvian.studies.procova.document import document
+
+    planned = _planned(protocol, history)
+    found = None if data is None else analysed(planned.protocol, _frame(data, planned.protocol.factors), planned.stack)
+    _write(out, document(planned, found))
+    if machine is not None:
+        body = {"plan": planned.to_json(), "analysis": None if found is None else found.to_json()}
+        _write(machine, json.dumps(plain(body), indent=1) + "\n")
+    note(f"written: {out}")
+
+
+def _planned(protocol: Path, history: Path) -> Any:
+    from vitruvian.studies.procova.planning import plan_trial
+
+    read = _protocol(protocol)
+    return plan_trial(read, _frame(history, read.factors))
+
+
+def _analysed(protocol: Path, data: Path, score: Path | None) -> Any:
+    from vitruvian.kinds.prognosis.stack import Stack
+    from vitruvian.studies.procova.analysis import analyse as analysed
+    from vitruvian.studies.procova.crossfit import analyse_cross_fitted
+
+    read = _protocol(protocol)
+    frame = _frame(data, read.factors)
+    if score is None:
+        return analyse_cross_fitted(read, frame)
+    try:
+        stack = Stack.from_json(json.loads(score.read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError, TypeError) as err:
+        fix = "give the file that `vitruvian trial plan --out` wrote"
+        raise ParseError(f"is no score ({type(err).__name__}: {err})", where=str(score), fix=fix) from err
+    return analysed(read, frame, stack)
+
+
+def _protocol(path: Path) -> Any:
+    import yaml
+
+    from vitruvian.studies.procova.protocol import protocol_of
+
+    try:
+        return protocol_of(yaml.safe_load(path.read_text(encoding="utf-8")), path.name)
+    except OSError as err:
+        raise ParseError(f"cannot be read ({err.strerror})", where=str(path), fix="give a protocol (YAML)") from err
+    except yaml.YAMLError as err:
+        raise ParseError(" ".join(str(err).split()), where=path.name, fix="correct the YAML") from err
+
+
+def _frame(path: Path, factors: tuple[str, ...]) -> Any:
+    from vitruvian.models.trialtable import Frame
+
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = csv.reader(file)
+            return Frame.of_rows([c.strip() for c in next(rows, [])], rows, path.name, factors)
+    except (OSError, UnicodeDecodeError) as err:
+        raise ParseError(f"cannot be read ({err})", where=str(path), fix="give a CSV file in UTF-8") from err
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as err:
+        raise click.FileError(str(path), f"{err.strerror}. Fix: give a path that can be written") from err
+
+
+def _draw(ax: Any, path: Path) -> None:
+    import matplotlib.pyplot as plt
+
+    ax.figure.savefig(path, dpi=150)
+    plt.close(ax.figure)

@@ -1,0 +1,1 @@
+"""What trials claim, and how it is measured."""
