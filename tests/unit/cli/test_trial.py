@@ -12,6 +12,8 @@ from click.testing import CliRunner, Result
 from vitruvian.cli import main
 from vitruvian.kinds.prognosis.generator import history
 
+pytestmark = pytest.mark.science  # stacks are fitted: seconds, not fractions of one
+
 PROTOCOL: dict[str, Any] = {
     "title": "A synthetic trial",
     "patient": "id",
@@ -97,7 +99,6 @@ def test_an_analysis_stands_beside_its_comparisons_and_guards(folder: Path) -> N
     assert "score and covariates (primary)" in shown.output
 
 
-@pytest.mark.science
 def test_a_report_can_be_made_again_to_the_byte(folder: Path) -> None:
     pages = []
     for k in (1, 2):
@@ -113,7 +114,6 @@ def test_a_report_can_be_made_again_to_the_byte(folder: Path) -> None:
     assert json.loads(machine)["plan"]["history"]["hash"] in page
 
 
-@pytest.mark.science
 def test_without_a_history_the_result_is_labelled(folder: Path) -> None:
     done = run("trial", "analyse", folder / "protocol.yaml", folder / "trial.csv", "--cross-fit", "--json")
     assert done.exit_code == 0, done.output
@@ -246,7 +246,6 @@ OUTCOMES = {
 }
 
 
-@pytest.mark.science
 @pytest.mark.parametrize("family", OUTCOMES)
 def test_other_outcomes_are_planned_and_analysed(family: str, tmp_path: Path) -> None:
     estimand, design = OUTCOMES[family]
@@ -267,7 +266,6 @@ def test_other_outcomes_are_planned_and_analysed(family: str, tmp_path: Path) ->
     assert primary["low"] < 1 < primary["high"]  # no effect was put in
 
 
-@pytest.mark.science
 def test_a_time_to_event_is_planned_in_events(tmp_path: Path) -> None:
     tables = []
     for n, seed, trial in ((150, 1, False), (120, 2, True)):

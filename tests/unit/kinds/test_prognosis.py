@@ -19,6 +19,9 @@ from vitruvian.models.trialtable import Frame
 from vitruvian.verbs.compare import compare
 
 
+pytestmark = pytest.mark.science  # stacks are fitted: seconds, not fractions of one
+
+
 @pytest.mark.parametrize("family", FAMILIES)
 def test_every_outcome_type_gives_a_kind_that_answers(family: str) -> None:
     kind = Prognosis(fit_stack(history(150, 3, family), 7, trees=20))

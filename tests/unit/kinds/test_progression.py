@@ -114,6 +114,7 @@ def test_weighted_quantiles_are_plain_ones_under_equal_weights() -> None:
     assert weighted_quantile(y, np.ones_like(y), 0.25) == pytest.approx(np.quantile(y, 0.25, axis=1), abs=0.01)
 
 
+@pytest.mark.science
 def test_a_generator_that_is_the_truth_passes_and_a_wrong_one_is_found() -> None:
     rng = np.random.default_rng(4)
     n, baseline = 300, np.random.default_rng(5).standard_normal((300, 1))
