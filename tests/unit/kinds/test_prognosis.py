@@ -18,7 +18,6 @@ from vitruvian.kinds.prognosis.stack import FAMILIES, Stack, cross_fitted, fit_s
 from vitruvian.models.trialtable import Frame
 from vitruvian.verbs.compare import compare
 
-
 pytestmark = pytest.mark.science  # stacks are fitted: seconds, not fractions of one
 
 
