@@ -78,6 +78,15 @@ def test_both_codes_of_glucose_give_the_same_reading(client: Client) -> None:
     assert mass == 99
 
 
+def test_a_scale_and_a_watch_reach_the_person_at_home(client: Client) -> None:
+    store = twin(client, "p1", "home")
+    put(client, level("a", 176.37, "[lb_av]", code="29463-7"))
+    put(client, level("b", 98.6, "[degF]", code="8310-5"))
+    put(client, level("c", 97, "%", code="59408-5"))
+    (_, weight), (_, warmth), (_, saturation) = now(store, "p1")
+    assert (round(weight, 2), round(warmth, 2), saturation) == (80.0, 37.0, 97)
+
+
 def test_a_correction_is_a_further_version_and_an_error_takes_it_back(client: Client) -> None:
     store = twin(client, "p1")
     put(client, level("a", 11.5))
