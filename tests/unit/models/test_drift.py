@@ -28,6 +28,8 @@ def test_stability_sees_a_shift_and_two_bins_by_hand() -> None:
     reference, recent = np.repeat([0.0, 1.0], 500), np.repeat([0.0, 1.0], [400, 600])
     q, p = np.array([0.5, 0.5]), np.array([400.5, 600.5]) / 1001
     assert stability(reference, recent).index == pytest.approx(float(np.sum((p - q) * np.log(p / q))))
+    gone = np.where(rng.uniform(size=500) < 0.2, np.nan, rng.standard_normal(500))
+    assert stability(rng.standard_normal(2000), gone).drifted, "no longer measured is a drift"
     with pytest.raises(FieldError, match="too few"):
         stability(reference, recent[:5])
 

@@ -5,7 +5,7 @@
 Without drift PSI ~ (1/n + 1/m) chi2(B - 1), n recent and m reference values (Yurdakul & Naranjo, J Risk Model
 Validation 2020;14(4):89): so the limit for a stated false-alarm rate is known. The usual 0.10 and 0.25 (Siddiqi, Credit
 Risk Scorecards, 2006) know nothing of n. Values of one subject are alike: give how many independent values
-they stand for.
+they stand for. What is missing (NaN) is a bin of its own: that something is no longer measured is a drift.
 """
 
 from __future__ import annotations
@@ -50,13 +50,16 @@ def stability(
     independent: tuple[float, float] | None = None,
 ) -> Stability:
     """Of recent values (n,) against a reference (m,). independent: effective (m, n) where values come in clusters."""
-    m, n = len(reference), len(recent)
+    m, n, known = len(reference), len(recent), reference[~np.isnan(reference)]
     if min(m, n) < 2 * BINS:
         raise FieldError(f"{m} and {n} values are too few", where="stability", fix=f"give {2 * BINS} of each")
-    edges = np.unique(np.quantile(reference, np.linspace(0.0, 1.0, BINS + 1)[1:-1], method="higher"))
-    edges = edges[edges > reference.min()]
-    bins = len(edges) + 1  # fewer where values repeat
-    q, p = (np.bincount(np.searchsorted(edges, x, side="right"), minlength=bins) + 0.5 for x in (reference, recent))
+    edges = np.zeros(0)
+    if len(known):
+        edges = np.unique(np.quantile(known, np.linspace(0.0, 1.0, BINS + 1)[1:-1], method="higher"))
+        edges = edges[edges > known.min()]
+    missing = bool(np.isnan(reference).any() or np.isnan(recent).any())
+    bins = len(edges) + 1 + missing  # fewer where values repeat
+    q, p = (_counts(x, edges, bins) + 0.5 for x in (reference, recent))
     q, p = q / q.sum(), p / p.sum()
     index = float(np.sum((p - q) * np.log(p / q)))
     own = independent or (float(m), float(n))
@@ -64,16 +67,23 @@ def stability(
     return Stability(index, limit, level, *own)
 
 
+def _counts(x: np.ndarray, edges: np.ndarray, bins: int) -> np.ndarray:
+    """How many of x lie in each bin, (bins,); what is missing in the last."""
+    return np.bincount(np.where(np.isnan(x), bins - 1, np.searchsorted(edges, x, side="right")), minlength=bins)
+
+
 def effective(values: np.ndarray, subject: np.ndarray) -> float:
     """Independent values that these (n,) of subjects (n,) stand for: n / (1 + (m - 1) ICC), by one-way ANOVA.
 
-    m: the size-weighted mean number a subject, for a subject with many values weighs more (Kish 1965).
+    m: the size-weighted mean number a subject, for a subject with many values weighs more (Kish 1965). Of what is not
+    missing.
     """
+    values, subject = values[~np.isnan(values)], subject[~np.isnan(values)]
     _, which = np.unique(subject, return_inverse=True)
     n = np.bincount(which).astype(float)
     groups, total = len(n), float(n.sum())
     if groups < 2 or total <= groups:
-        return float(groups)
+        return float(max(groups, 1))
     means = np.bincount(which, weights=values) / n
     between = float(np.sum(n * (means - values.mean()) ** 2)) / (groups - 1.0)
     within = float(np.sum((values - means[which]) ** 2)) / (total - groups)
