@@ -16,9 +16,13 @@ from sqlalchemy import func, select
 from kinds_for_tests.linear_gaussian import STEP, LinearGaussian, Push, Thing, prior_belief
 from vitruvian.core.belief import Belief
 from vitruvian.core.case import Case, Origin
+from vitruvian.core.record import Record
+from vitruvian.core.twin import Twin
+from vitruvian.models.alarms.reasons import Reasoned
 from vitruvian.platform import registry
 from vitruvian.platform.alerts import episodes, rules
 from vitruvian.platform.follow import renew, scores, standing
+from vitruvian.platform.live import LiveTwin
 from vitruvian.platform.store import Observation, Source, Store
 from vitruvian.platform.store.database import Database
 from vitruvian.platform.store.schema import beliefs, forecasts
@@ -204,6 +208,18 @@ def test_an_alert_becomes_durable_with_the_renewal_that_raised_it(shared: Databa
     with shared.read() as connection:
         found = {a["said"].partition(":")[0]: a["state"] for a in episodes.page(connection, tenant, 0, 9)}
     assert found == {"soon": "open", "high": "resolved"}
+
+
+def test_an_alert_is_not_lost_because_its_kind_cannot_say_why(shared: Database) -> None:
+    class Mute(LinearGaussian, Reasoned):
+        def reasons(self, case: Case, record: Any, at: float) -> Any:
+            raise ZeroDivisionError("no reading")
+
+    twin, belief = followed(shared), prior_belief(KIND, 12, 7)
+    live = LiveTwin(twin.store, twin.store.find_twin(twin.twin), lambda: NOW)
+    due = standing.Due(twin.twin, twin.store.tenant, "linear_gaussian", {}, 0, 1)
+    said = renew.Renewed(due, live, belief, twin=Twin(Mute(), CASE, Record.empty())).reasons()
+    assert said == {"reasons": None, "no_reasons": "ZeroDivisionError: no reading"}
 
 
 def test_a_twin_without_a_belief_is_calibrated_once(shared: Database) -> None:

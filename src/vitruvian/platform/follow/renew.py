@@ -51,11 +51,13 @@ class Renewed:
         """Why an alert is raised now: by the kind itself where it says so, else by what was measured."""
         if self.twin is None or self.belief is None:
             return {}
-        kind, case, record, at = self.twin.kind, self.twin.case, self.twin.record, self.belief.at
-        if isinstance(kind, Reasoned):
-            return {"reasons": kind.reasons(case, record.until(self.belief.known_at), at).to_json()}
-        units = {o.name: o.unit for o in kind.observables}
-        return {"reasons": from_record(record.until(self.belief.known_at), units, at).to_json()}
+        kind, known, at = self.twin.kind, self.twin.record.until(self.belief.known_at), self.belief.at
+        try:
+            if isinstance(kind, Reasoned):
+                return {"reasons": kind.reasons(self.twin.case, known, at).to_json()}
+            return {"reasons": from_record(known, {o.name: o.unit for o in kind.observables}, at).to_json()}
+        except Exception as err:  # noqa: BLE001 a kind's own code may raise anything, and the alert must not be lost
+            return {"reasons": None, "no_reasons": f"{type(err).__name__}: {' '.join(str(err).split())[:200]}"}
 
 
 def renewed(database: Database, clock: Clock, some: Sequence[Due]) -> list[Renewed]:
