@@ -91,7 +91,7 @@ def lines(found: Tonight) -> list[str]:
     """The answer for people."""
     c = found.crashes
     low, high = c.quantile(0.05), c.quantile(0.95)
-    out = [f"{c.mean:.1f} crashes expected in {c.hours} h, {low} to {high} in nine nights of ten ({found.source})"]
+    out = [f"{number(c.mean)} crashes expected in {c.hours} h, {low} to {high} in nine nights of ten ({found.source})"]
     out += table(
         ["patient", "risk", "90 % band"], [[p, f"{r:.0%}", f"{a:.0%} to {b:.0%}"] for p, r, a, b in c.each[:5]]
     )
