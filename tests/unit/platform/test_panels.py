@@ -5,7 +5,7 @@ import pytest
 from vitruvian.kinds.hospital.model import Hospital
 from vitruvian.platform import described, registry
 
-KINDS = sorted({"metabolic", "hospital", "infusion"})
+KINDS = sorted({"metabolic", "hospital", "infusion", "deterioration", "vitals"})
 
 
 @pytest.mark.parametrize("name", KINDS)
