@@ -19,7 +19,7 @@ from scipy.special import ndtr, ndtri
 from vitruvian.core.errors import InferenceError
 from vitruvian.core.keys import generator
 
-TREES, LEAST = 100, 12  # patients a leaf; assumed
+TREES, LEAST, FEWEST = 100, 12, 36  # trees; patients a leaf, and at a window; assumed
 GRID = np.concatenate([[0.005, 0.025], np.arange(0.05, 0.96, 0.05), [0.975, 0.995]])
 
 
@@ -124,7 +124,7 @@ def fit_copula(
         forests, scores = [], np.full(first.shape, np.nan)
         for j in range(first.shape[1]):
             rows = np.isfinite(values[:, k, j]) & there
-            if rows.sum() < 3 * LEAST:
+            if rows.sum() < FEWEST:
                 raise InferenceError(f"{rows.sum()} patients at window {k}", where="copula", fix="use fewer windows")
             model = forest(rows, values[rows, k, j], j)
             forests.append((model, model.apply(x[rows]), values[rows, k, j]))

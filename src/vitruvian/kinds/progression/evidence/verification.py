@@ -42,7 +42,7 @@ def _drawn(quick: bool) -> tuple[dict[str, tuple[np.ndarray, np.ndarray]], np.nd
     w_train, w_test = w
     gone = (train.gone[:, None] == 1) & (train.end[:, None] < PLAN)
     model = fit_copula(w_train[:, 1:], first[0], past, gone.astype(float), np.zeros(2, bool), 3)
-    values, staying = model.draws(w_test[:, 1:], first[1], 60 if quick else 100, 7)
+    values, staying = model.draws(w_test[:, 1:], first[1], 50 if quick else 60, 7)
     bands = {"latent": _bands(latent.values, latent.staying), "copula": _bands(values, staying)}
     own = np.nanquantile(past, [0.05, 0.95], axis=0)
     bands["history alone"] = (np.broadcast_to(own[0], truth.shape), np.broadcast_to(own[1], truth.shape))
