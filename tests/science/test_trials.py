@@ -1,4 +1,4 @@
-"""Claims of trials on real data, on another root: who is judged is never fitted on, and what cannot be judged is said."""
+"""Claims of trials on real data, on another root: nobody judged is fitted on, and what cannot be judged is said."""
 
 import csv
 from pathlib import Path
