@@ -9,6 +9,7 @@ from scipy.stats import multivariate_normal
 from vitruvian.core.errors import RecordError
 from vitruvian.kinds.progression import KIND, Visits
 from vitruvian.kinds.progression.checks import check, two_sample
+from vitruvian.kinds.progression.copula import fit_copula
 from vitruvian.kinds.progression.generator import visits
 from vitruvian.kinds.progression.latent import LEVELS, Spread, _padded, _profile, fixed, reshaped
 from vitruvian.kinds.progression.population import Population, weighted_quantile
@@ -135,3 +136,29 @@ def test_a_generator_that_is_the_truth_passes_and_a_wrong_one_is_found() -> None
     copies = check(np.repeat(training[:, None], 5, axis=1), np.ones((n, 5, 3)), truth, baseline, training)
     assert copies.nearest < 0.01
     assert two_sample(truth, truth.copy(), baseline) == pytest.approx(0.5, abs=0.06)
+
+
+@pytest.mark.science
+def test_the_copula_draws_mixed_types_and_who_leaves() -> None:
+    """A number, a 0/1 marker and dropout that depends on the number; bands cover, 0/1 stays 0/1."""
+    rng = np.random.default_rng(6)
+    x = rng.standard_normal((600, 1))
+    number = x + 0.7 * rng.standard_normal((600, 2)) + [0.0, 0.5]
+    flag = (rng.random((600, 2)) < 1 / (1 + np.exp(-number))).astype(float)
+    values = np.stack([number, flag], axis=2)
+    gone = np.zeros((600, 2))
+    gone[:, 1] = rng.random(600) < 1 / (1 + np.exp(2 - number[:, 0]))
+    values[gone[:, 1] == 1, 1] = np.nan
+    first = np.column_stack([x[:, 0], (x[:, 0] > 0).astype(float)])
+    past, new = slice(0, 400), slice(400, 600)
+    discrete = np.array([False, True])
+    model = fit_copula(x[past], first[past], values[past], gone[past], discrete, 1)
+    drawn, staying = model.draws(x[new], first[new], 50, 2)
+    assert set(np.unique(drawn[..., 1])) == {0.0, 1.0}
+    assert (staying[..., 1] <= staying[..., 0]).all()
+    assert staying[..., 1].mean() == pytest.approx(1 - gone[new, 1].mean(), abs=0.1)
+    low, high = (weighted_quantile(drawn[..., 0], staying, p) for p in (0.05, 0.95))
+    seen = np.isfinite(values[new, :, 0])
+    inside = ((values[new, :, 0] >= low) & (values[new, :, 0] <= high))[seen]
+    assert inside.mean() == pytest.approx(0.9, abs=0.07)
+    assert not np.isin(drawn[..., 0], values[past, :, 0]).any()  # nobody's own value comes back

@@ -1,11 +1,11 @@
 """Generator (b): any type of marker, visit after visit, by conditional quantiles and a Gaussian copula; and who leaves.
 
-At window k: F_jk(y | baseline, markers at k - 1) by a quantile regression forest (its leaves hold training
-outcomes; Meinshausen, J Mach Learn Res 7:983, 2006); y_jk = F^-1(Phi(z_jk)), z ~ N(0, R) across markers, R the
-correlation of training scores, whose ties are broken at random (distributional transform; Rueschendorf, J Stat Plan
-Inference 139:3921, 2009). Numbers are drawn between neighbouring quantiles, so no training value need come back;
-counts and 0/1 only where they stand. Leaving between windows: a probability forest of the same inputs. Follows
-synthesis by sequential trees (Reiter, J Off Stat 21:441, 2005).
+At window k: a number less its linear prediction, F_jk(y | baseline, markers at k - 1) by a quantile regression
+forest (its leaves hold training outcomes; Meinshausen, J Mach Learn Res 7:983, 2006); y_jk = F^-1(Phi(z_jk)), z ~
+N(0, R) across markers, R the correlation of training scores, whose ties are broken at random (distributional
+transform; Rueschendorf, J Stat Plan Inference 139:3921, 2009). Numbers are drawn between neighbouring quantiles, so
+no training value need come back; counts and 0/1 only where they stand. Leaving between windows: a probability
+forest of the same inputs. Follows synthesis by sequential trees (Reiter, J Off Stat 21:441, 2005).
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from vitruvian.core.errors import InferenceError
 from vitruvian.core.keys import generator
 
 TREES, LEAST, FEWEST = 100, 12, 36  # trees; patients a leaf, and at a window; assumed
+FOLDS = 4  # of the held-out probabilities
 GRID = np.concatenate([[0.005, 0.025], np.arange(0.05, 0.96, 0.05), [0.975, 0.995]])
 
 
@@ -30,6 +31,8 @@ class Step:
     """
 
     forests: tuple[tuple[Any, np.ndarray, np.ndarray], ...]  # (forest, leaves of training rows (m, tree), outcomes)
+    straight: np.ndarray  # (marker, 1 + input): the linear part of a number; the forest is of what it leaves
+    honest: np.ndarray  # (marker, GRID): quantiles of held-out probabilities; GRID itself where they are uniform
     correlation: np.ndarray
     leaving: Any  # None where nobody left
 
@@ -54,9 +57,9 @@ class Copula:
             if step.leaving is not None:
                 alive = alive * (1 - np.clip(step.leaving.predict(x), 0.0, 0.95))
             z = rng.standard_normal((n * count, d)) @ np.linalg.cholesky(step.correlation).T
-            last = np.stack(
-                [self._drawn(step.forests[j], x, ndtr(z[:, j]), bool(self.discrete[j])) for j in range(d)], 1
-            )
+            u = [np.interp(ndtr(z[:, j]), GRID, step.honest[j]) for j in range(d)]
+            left = [self._drawn(step.forests[j], x, u[j], bool(self.discrete[j])) for j in range(d)]
+            last = np.stack(left, axis=1) + step.straight[:, 0] + x @ step.straight[:, 1:].T
             values[:, k], staying[:, k] = last, alive
         return values.reshape(n, count, len(self.steps), d), staying.reshape(n, count, len(self.steps))
 
@@ -121,23 +124,45 @@ def fit_copula(
         left = there & (gone[:, k] == 1)
         leaving = forest(there, left[there].astype(float), 99) if left.sum() >= 3 else None
         there = there & ~left
-        forests, scores = [], np.full(first.shape, np.nan)
+        forests, straight, scores = [], [], np.full(first.shape, np.nan)
         for j in range(first.shape[1]):
             rows = np.isfinite(values[:, k, j]) & there
             if rows.sum() < FEWEST:
                 raise InferenceError(f"{rows.sum()} patients at window {k}", where="copula", fix="use fewer windows")
-            model = forest(rows, values[rows, k, j], j)
-            forests.append((model, model.apply(x[rows]), values[rows, k, j]))
-            scores[rows, j] = _scores(values[rows, k, j], quantiles(forests[-1], x[rows], True), rng)
-        steps.append(Step(tuple(forests), _correlation(scores), leaving))
+            beta = np.zeros(x.shape[1] + 1) if discrete[j] else _straight(x[rows], values[rows, k, j])
+            straight.append(beta)
+            y = values[:, k, j] - beta[0] - x @ beta[1:]
+            fold = rng.integers(FOLDS, size=len(y))
+            for f in range(FOLDS):  # where each patient lies among what others said: what a new patient may do
+                rest, held = rows & (fold != f), rows & (fold == f)
+                other = forest(rest, y[rest], j)
+                levels = quantiles((other, other.apply(x[rest]), y[rest]), x[held], True)
+                scores[held, j] = _placed(y[held], levels, rng)
+            model = forest(rows, y[rows], j)
+            forests.append((model, model.apply(x[rows]), y[rows]))
+        honest = np.nanquantile(scores, GRID, axis=0).T
+        steps.append(
+            Step(
+                tuple(forests), np.array(straight), honest, _correlation(ndtri(np.clip(scores, 0.002, 0.998))), leaving
+            )
+        )
         last = np.where(np.isfinite(values[:, k]), values[:, k], last)
     return Copula(tuple(steps), np.asarray(discrete, bool), len(first))
 
 
-def _scores(y: np.ndarray, levels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    below = (levels < y[:, None]).mean(axis=1)
-    equal = (levels == y[:, None]).mean(axis=1)
-    return ndtri(np.clip(below + rng.random(len(y)) * np.maximum(equal, 1 / levels.shape[1]), 0.002, 0.998))
+def _straight(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Intercept and slopes, with a ridge of one standardised patient."""
+    centre, scale = x.mean(axis=0), np.maximum(x.std(axis=0), 1e-9)
+    z = (x - centre) / scale
+    b = np.linalg.solve(z.T @ z + np.eye(z.shape[1]), z.T @ (y - y.mean())) / scale
+    return np.append(y.mean() - centre @ b, b)
+
+
+def _placed(y: np.ndarray, levels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Probability below y (n,) by quantiles (n, GRID), at random within its step."""
+    edges = np.concatenate([[0.0], GRID, [1.0]])
+    low, high = edges[(levels < y[:, None]).sum(axis=1)], edges[(levels <= y[:, None]).sum(axis=1) + 1]
+    return low + rng.random(len(y)) * (high - low)
 
 
 def _correlation(scores: np.ndarray) -> np.ndarray:
