@@ -101,11 +101,13 @@ def scenario(do: Recorder, server: Running) -> None:
     do("GET", "/v1/kinds/infusion/drift")
     twins(do, now)
     answers(do)
+    waveforms(do, now)
     alerts(do, now)
     metabolic(do)
     fhir(do)
     do("GET", "/v1/jobs")
     do("GET", "/v1/overview?ahead=true")
+    unit(do, now)
     do("GET", "/v1/attention")
     do("GET", "/v1/messages")
     do("GET", "/v1/audit")
@@ -149,6 +151,7 @@ def twins(do: Recorder, now: datetime) -> None:
     ):
         do("GET", f"/v1/twins/{twin}{what}")
     do("GET", f"/v1/twins/{twin}/observations.parquet")
+    do("GET", f"/v1/twins/{twin}/stays?observable=concentration")
     do("GET", f"/v1/twins/{twin}/report?hours=1")
     files = [("files", ("levels.csv", b"time,observable,value,unit\n2026-03-01T09:00Z,concentration,9.1,mg/L\n"))]
     form = {"kind": "infusion", "subject": "S2", "fields": '{"weight": "70 kg"}'}
@@ -161,6 +164,35 @@ def twins(do: Recorder, now: datetime) -> None:
     action = do.client.get(f"/v1/twins/{twin}/actions").json()["items"][0]["id"]
     do("DELETE", f"/v1/twins/{twin}/actions/{action}")
     do.client.post(f"/v1/twins/{twin}/records", json={"actions": [{**dose, "id": "again"}]}).raise_for_status()
+
+
+def waveforms(do: Recorder, now: datetime) -> None:
+    """A chunk of a monitor."""
+    twin = twin_of(do)
+    channel = {"name": "II", "unit": "mV", "rate": 250.0, "samples": [0.02, 0.03]}
+    chunk = {"start": now.isoformat(), "source": "monitor, bed 7", "channels": [channel]}
+    do("POST", f"/v1/twins/{twin}/waveforms", chunk)
+    do("GET", f"/v1/twins/{twin}/waveforms")
+    do("GET", "/v1/waveforms")
+
+
+def unit(do: Recorder, now: datetime) -> None:
+    """A patient on a ward, with a risk."""
+    body = {"kind": "risk", "subject": "S3", "origin": (now - 12 * HOUR).isoformat(), "fields": {"age": 67}}
+    twin = do.client.post("/v1/twins", json=body).json()["id"]
+    rows = [
+        {"observable": name, "time": (now - h * HOUR).isoformat(), "value": value + step * (6 - h)}
+        for name, value, step in (("heart_rate", 92.0, 3.0), ("respiratory_rate", 20.0, 1.5), ("spo2", 94.0, -0.5))
+        for h in (6, 4, 2, 1)
+    ]
+    do.client.post(f"/v1/twins/{twin}/records", json={"observations": rows}).raise_for_status()
+    job = do.client.post("/v1/jobs", json={"type": "calibrate", "twin": twin}).json()["id"]
+    while do.client.get(f"/v1/jobs/{job}").json()["state"] in ("queued", "running"):
+        time.sleep(0.2)
+    do.client.post(f"/v1/twins/{twin}/forecasts", json={"hours": 12.0}).raise_for_status()
+    do("PUT", f"/v1/twins/{twin}/place", {"place": "Ward 3", "bed": "7"})
+    do("GET", "/v1/board?place=Ward%203")
+    do("GET", f"/v1/twins/{twin}/risk")
 
 
 def answers(do: Recorder) -> None:
@@ -196,6 +228,10 @@ def alerts(do: Recorder, now: datetime) -> None:
     ]
     do("GET", "/v1/alert-rules")
     do("GET", "/v1/alert-channels")
+    do("PUT", f"/v1/alert-rules/{made}", {**rule, "escalate_minutes": 30.0})
+    target = {"type": "webhook", "target": {"url": "http://127.0.0.1:9/ward-3"}}
+    do("PUT", f"/v1/alert-channels/{channel}", target)
+    do("POST", f"/v1/alert-channels/{channel}/test")
     do("PUT", f"/v1/twins/{twin}/following", {"hours": 3.0, "of": []})
     version = do.client.get(f"/v1/twins/{twin}/forecasts").json()["items"][0]["version"]
     do.until(f"/v1/twins/{twin}/forecasts", lambda f: f["items"][0]["version"] > version)

@@ -30,6 +30,7 @@ export default defineConfig({
   build: {
     outDir: OUT,
     emptyOutDir: true,
+    cssCodeSplit: false, // one style sheet: a part's own that fails to load would not be asked for again
     assetsInlineLimit: 0, // a data: address would need a wider content-security policy
     modulePreload: { polyfill: false },
     target: "es2022",

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
-from browsing import AXE, BUILT, NAME, OTHER, PASSWORD, SCREEN, Place, drug, person, watched
+from browsing import AXE, BUILT, NAME, OTHER, PASSWORD, SCREEN, Place, drug, known, person, watched
 from needs import missing, require
 from running import Running
 from vitruvian.platform.store.database import Database
@@ -58,11 +58,3 @@ def page(chromium: Browser, place: Place) -> Iterator[Page]:
 def colleague(chromium: Browser, place: Place) -> Iterator[Page]:
     """A page of a clinician, beside the admin's."""
     yield from watched(known(chromium, place, OTHER))
-
-
-def known(chromium: Browser, place: Place, name: str) -> BrowserContext:
-    """A browser in which this user is logged in."""
-    context = chromium.new_context(base_url=place.url, **SCREEN)
-    came = context.request.post("/v1/sessions", data={"name": name, "password": PASSWORD})
-    assert came.ok, came.text()
-    return context

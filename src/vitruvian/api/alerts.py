@@ -67,9 +67,10 @@ class NewRule(BaseModel):
 
 
 class RuleBody(BaseModel):
-    """A rule in force."""
+    """A rule in force. Its tag names this state of it, for If-Match."""
 
     id: str = Field(examples=["ru-0123456789"])
+    tag: str = Field(examples=["5f0c1a2b3c4d"])
     name: str
     twin: str | None
     kind: str
@@ -96,9 +97,10 @@ class NewChannel(BaseModel):
 
 
 class Channel(BaseModel):
-    """A channel in use."""
+    """A channel in use. Its tag names this state of it, for If-Match."""
 
     id: str = Field(examples=["ch-0123456789"])
+    tag: str = Field(examples=["5f0c1a2b3c4d"])
     type: str
     target: dict[str, Any]
     escalation: int
@@ -227,8 +229,7 @@ def list_rules(request: Request, who: Reader) -> Response:
     """All rules in force."""
     with site_of(request).database.read() as connection:
         rows = rules.read(connection, who.tenant)
-    items = [{**{k: v for k, v in spelled(r).items() if k not in ("tenant", "twin_id", "ended")}} for r in rows]
-    return page_answer(request, [{**i, "twin": r["twin_id"]} for i, r in zip(items, rows, strict=True)], None)
+    return page_answer(request, [rule_of(row) for row in rows], None)
 
 
 @router.post(
@@ -239,12 +240,7 @@ def list_rules(request: Request, who: Reader) -> Response:
 async def add_rule(request: Request, body: NewRule, who: Ruler, key: IdempotencyKey = "") -> Response:
     """A rule for one twin or for every twin of a kind, looked at with every renewal of a followed twin."""
     site = site_of(request)
-    twin = None if body.twin is None else site.twin(who, body.twin)
-    kind = body.kind if twin is None else twin.kind
-    if kind is None:
-        raise FieldError("is missing", where="kind", fix="name a twin or a kind")
-    given = {k: v for k, v in body.model_dump().items() if k not in ("name", "twin", "kind")}
-    rule, owner = Rule(**given).checked(kind_of(kind)), None if twin is None else twin.id
+    owner, kind, rule = checked(site, who, body)
 
     def write(connection: Connection) -> tuple[int, Any]:
         made = rules.add(connection, who.tenant, owner, kind, body.name, rule, who.actor, site.now_us)
@@ -270,8 +266,7 @@ def list_channels(request: Request, who: Ruler) -> Response:
     """Where alerts are told."""
     with site_of(request).database.read() as connection:
         rows = delivery.list_channels(connection, who.tenant)
-    items = [{k: v for k, v in spelled(row).items() if k not in ("tenant", "ended")} for row in rows]
-    return page_answer(request, items, None)
+    return page_answer(request, [channel_of(row) for row in rows], None)
 
 
 @router.post(
@@ -302,6 +297,28 @@ async def end_channel(request: Request, channel_id: str, who: Ruler) -> Response
     site = site_of(request)
     await site.write(lambda c: delivery.end_channel(c, who.tenant, channel_id, site.now_us))
     return Response(status_code=204)
+
+
+def checked(site: Site, who: Principal, body: NewRule) -> tuple[str | None, str, Rule]:
+    """The twin (None: all of the kind), the kind and the rule that a body means; FieldError where they do not fit."""
+    twin = None if body.twin is None else site.twin(who, body.twin)
+    kind = body.kind if twin is None else twin.kind
+    if kind is None:
+        raise FieldError("is missing", where="kind", fix="name a twin or a kind")
+    given = {k: v for k, v in body.model_dump().items() if k not in ("name", "twin", "kind")}
+    return None if twin is None else twin.id, kind, Rule(**given).checked(kind_of(kind))
+
+
+def rule_of(row: dict[str, Any]) -> dict[str, Any]:
+    """A stored rule as JSON."""
+    said = {k: v for k, v in spelled(row).items() if k not in ("tenant", "twin_id", "ended")}
+    return {**said, "twin": row["twin_id"], "tag": delivery.tag(row["name"], row["body"])}
+
+
+def channel_of(row: dict[str, Any]) -> dict[str, Any]:
+    """A channel as JSON."""
+    said = {k: v for k, v in spelled(row).items() if k not in ("tenant", "ended")}
+    return {**said, "tag": delivery.tag(row["target"], row["escalation"])}
 
 
 def alert_of(row: dict[str, Any]) -> dict[str, Any]:

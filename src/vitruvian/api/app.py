@@ -21,6 +21,7 @@ from fastapi import APIRouter, FastAPI
 from vitruvian import __version__
 from vitruvian.api import alerts, following, gate, hub, jobs, problems, quiet, schema
 from vitruvian.api.attention import router as attention
+from vitruvian.api.board import router as board
 from vitruvian.api.fhir import router as fhir
 from vitruvian.api.forecasts import router as forecasts
 from vitruvian.api.frame import Frame
@@ -37,10 +38,13 @@ from vitruvian.api.people import router as people
 from vitruvian.api.questions import router as questions
 from vitruvian.api.readings import router as readings
 from vitruvian.api.records import router as records
+from vitruvian.api.rules import router as rules
 from vitruvian.api.site import Service, Settings, Site
+from vitruvian.api.stays import router as stays
 from vitruvian.api.stream import router as stream
 from vitruvian.api.twins import router as twins
 from vitruvian.api.uploads import router as uploads
+from vitruvian.api.waveforms import router as waveforms
 from vitruvian.api.whatifs import router as whatifs
 from vitruvian.platform.home import home
 from vitruvian.platform.session import now
@@ -49,7 +53,7 @@ from vitruvian.platform.store.database import Database
 ROUTERS = (
     *(records, landing, health, login, people, kinds, twins, readings),  # the most frequent first
     *(forecasts, questions, following.router, alerts.router, jobs.router, stream, fhir, metrics),
-    *(attention, overview, uploads, imports, pages, whatifs),
+    *(attention, overview, uploads, imports, pages, whatifs, rules, waveforms, board, stays),
 )
 SERVICES: tuple[Service, ...] = (quiet.service, hub.service, following.service, alerts.service, jobs.service)
 

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 DEMO = "demonstration (synthetic)"
+GRACE = 3  # s for requests to end: a live stream has no end, and a page that is open would hold the server for ever
 
 
 @click.command()
@@ -73,7 +74,8 @@ def serve(
         parts = [Part(services=services(mllp, hl7_zone, mqtt))]
         app = create_app(db, settings=Settings(secure_cookies=behind_tls, demonstration=demo), parts=parts)
         site = app.site
-        config = uvicorn.Config(app, host=host, port=port, log_config=None, access_log=False, server_header=False)
+        how: dict[str, Any] = {"log_config": None, "access_log": False, "server_header": False}
+        config = uvicorn.Config(app, host=host, port=port, timeout_graceful_shutdown=GRACE, **how)
         listening = config.bind_socket()
         address = f"http://{host}:{listening.getsockname()[1]}"
         click.echo(f"Vitruvian listens on {address}  (database: {site.database.where})")

@@ -8,6 +8,7 @@ MLLP has no log-in of its own: keep its port inside the hospital's network, or b
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import logging
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,8 +16,11 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from pydantic import ValidationError
+
 from vitruvian.api.beside import beside
-from vitruvian.core.errors import FieldError
+from vitruvian.core.errors import FieldError, VitruvianError
+from vitruvian.platform.trust.policy import Principal
 
 if TYPE_CHECKING:
     from vitruvian.api.site import Service, Site
@@ -70,6 +74,43 @@ def mqtt(url: str, *, tenant: str = "local", identifier: str = "vitruvian") -> S
     return service
 
 
+def monitors(url: str, *, tenant: str = "local", identifier: str = "vitruvian-waveforms") -> Service:
+    """Waveforms from this broker: PREFIX/waveforms/TWIN carries the body of POST /v1/twins/TWIN/waveforms.
+
+    Send them with QoS 0: what nobody takes at once is worth nothing later, and a broker would keep it.
+    """
+
+    @asynccontextmanager
+    async def service(site: Site) -> AsyncIterator[None]:
+        from vitruvian.platform.connect.mqtt import Broker, subscribe
+
+        broker = Broker.of(url)
+        ready = asyncio.Event()
+        site.parts["mqtt waveforms"] = ready
+        source = dataclasses.replace(broker, prefix=f"{broker.prefix}/waveforms")
+
+        async def take(topic: str, payload: bytes) -> None:
+            _waveforms(site, tenant, topic.rpartition("/")[2], payload)
+
+        async with beside(subscribe(source, take, identifier, ready)):
+            yield
+
+    return service
+
+
+def _waveforms(site: Site, tenant: str, twin: str, payload: bytes) -> None:
+    """Into the ring; what cannot be read is told to the log, for a monitor repeats itself ten times a second."""
+    from vitruvian.api.waveforms import NewWaveforms, take
+
+    try:
+        who = Principal(tenant, "mqtt", "clinician")
+        take(site, site.twin(who, twin).id, NewWaveforms.model_validate_json(payload))
+    except VitruvianError as err:
+        LOG.warning("waveforms not taken: %s", err.message)
+    except ValidationError as err:
+        LOG.warning("waveforms not taken: %s", err.errors(include_input=False, include_url=False)[0]["msg"])
+
+
 def services(mllp_at: str | None, zone: str, broker: str | None) -> list[Service]:
     """Those that a command line asks for; FieldError for an address that is none."""
     from vitruvian.platform.session import checked_zone
@@ -84,7 +125,7 @@ def services(mllp_at: str | None, zone: str, broker: str | None) -> list[Service
         from vitruvian.platform.connect.mqtt import Broker
 
         Broker.of(broker)
-        out.append(mqtt(broker))
+        out += [mqtt(broker), monitors(broker)]
     return out
 
 

@@ -46,6 +46,8 @@ class Glance(Twin):
     followed: bool
     failed: str | None = Field(description="why the last renewal could not be done")
     alerts: list[StandingAlert] = Field(description="not resolved, the worst first")
+    place: str = Field(default="", description='where it is; "": nobody said it', examples=["Ward 3"])
+    bed: str = Field(default="", examples=["7"])
     ahead: dict[str, Any] | None = Field(default=None, description="quantities of its newest forecast, where asked for")
 
 

@@ -66,6 +66,9 @@ def panels(kind: AbstractKind) -> list[dict[str, Any]]:
         for o in kind.observables
         if o.axis == "none"
     ]
+    risks = [q.name for q in kind.quantities if q.unit == "1" and (q.low, q.high) == (0, 1)]
+    if risks:
+        general.insert(0, {"id": "risks", "type": "risk", "title": "Risk", "of": risks, "unit": "1"})
     if kind.quantities:
         of = [q.name for q in kind.quantities]
         general.append({"id": "quantities", "type": "quantities", "title": "Over the window", "of": of, "unit": ""})

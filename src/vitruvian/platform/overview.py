@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from vitruvian.core.errors import VitruvianError
-from vitruvian.platform import registry
+from vitruvian.platform import places, registry
 from vitruvian.platform.instant import text
 from vitruvian.platform.store import beliefs as believed
 from vitruvian.platform.store.facts import TwinRow
@@ -29,6 +29,7 @@ def lines(connection: Connection, rows: Sequence[TwinRow], *, ahead: bool = Fals
     raised = _alerts(connection, ids)
     known = _versions(connection, beliefs, ids)
     said = _versions(connection, forecasts, ids)
+    where = places.of(connection, ids)
     out = []
     for row in rows:
         name = main_observable(row.kind)
@@ -43,6 +44,8 @@ def lines(connection: Connection, rows: Sequence[TwinRow], *, ahead: bool = Fals
             "followed": follow is not None,
             "failed": None if follow is None else follow.failed,
             "alerts": raised.get(row.id, []),
+            "place": where[row.id].place if row.id in where else "",
+            "bed": where[row.id].bed if row.id in where else "",
         }
         if ahead:
             line["ahead"] = _ahead(connection, row, said.get(row.id))

@@ -18,6 +18,7 @@ NO_JSON = {  # what these answer or take is no JSON, or comes when it comes
     "/fhir/{kind}/_search",
     "/metrics",
     "/v1/stream",
+    "/v1/twins/{twin_id}/waveforms/stream",
 }
 RECORD = "run tests/record_examples.py"
 

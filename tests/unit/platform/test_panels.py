@@ -3,6 +3,7 @@
 import pytest
 
 from vitruvian.kinds.hospital.model import Hospital
+from vitruvian.kinds.hospital.seen import slug
 from vitruvian.platform import described, registry
 
 KINDS = sorted({"metabolic", "hospital", "infusion", "deterioration", "vitals"})
@@ -30,3 +31,16 @@ def test_the_floor_has_the_models_steps_and_beds() -> None:
     assert floor["classes"] == [c.name for c in kind.model.classes]
     beds = {pool.name: sum(part.count for part in pool.parts) for pool in kind.model.pools}
     assert floor["beds"]["wards"] == beds["ward bed"]
+
+
+def test_the_gantt_has_the_models_machines_and_rooms() -> None:
+    kind = registry.get("hospital")
+    assert isinstance(kind, Hospital)
+    (gantt,) = (panel for panel in described.panels(kind) if panel["type"] == "gantt")
+    pools = {pool.name: sum(part.count for part in pool.parts) for pool in kind.model.pools}
+    steps = {step.name for step in kind.model.steps}
+    busy = {f"busy_{slug(name)}": count for name, count in pools.items()}
+    for resource in gantt["resources"]:
+        assert set(resource["steps"]) <= steps
+        assert resource["count"] == busy[resource["busy"]]
+        kind.observable(resource["busy"])

@@ -164,6 +164,42 @@ export const useAlert = (id: string | undefined) =>
     enabled: !!id,
   });
 
+/** A unit's board; stale with the overview. */
+export const useBoard = (place: string) =>
+  useQuery({
+    queryKey: ["overview", "unit", place],
+    queryFn: ({ signal }) => get("/v1/board", { query: { place }, signal }),
+    placeholderData: keepPreviousData,
+    refetchInterval: MINUTE,
+  });
+
+export const useTwinRisk = (id: string) =>
+  useQuery({
+    queryKey: ["twin", id, "forecasts", "risk"],
+    queryFn: ({ signal }) => get("/v1/twins/{twin_id}/risk", { path: ofTwin(id), signal }),
+    placeholderData: keepPreviousData,
+  });
+
+export const useStays = (id: string, observable: string, since: string) =>
+  useQuery({
+    queryKey: ["twin", id, "timeline", "stays", observable, since],
+    queryFn: ({ signal }) => get("/v1/twins/{twin_id}/stays", { path: ofTwin(id), query: { observable, since }, signal }),
+    placeholderData: keepPreviousData,
+  });
+
+/** Which channels a monitor sends; their samples come by a stream of their own. */
+export const useWaveforms = (id: string) =>
+  useQuery({
+    queryKey: ["twin", id, "waveforms"],
+    queryFn: ({ signal }) => get("/v1/twins/{twin_id}/waveforms", { path: ofTwin(id), signal }),
+    refetchInterval: 15_000,
+  });
+
+export const useRules = () => useQuery({ queryKey: ["rules"], queryFn: ({ signal }) => get("/v1/alert-rules", { signal }) });
+
+export const useChannels = (enabled: boolean) =>
+  useQuery({ queryKey: ["channels"], queryFn: ({ signal }) => get("/v1/alert-channels", { signal }), enabled });
+
 export const useJobs = () =>
   useQuery({
     queryKey: ["jobs"],

@@ -21,7 +21,15 @@ export type Found = S["Found"];
 export type AsideRow = S["AsideRow"];
 export type Happening = S["Happening"];
 export type Rule = S["RuleBody"];
+export type NewRule = S["NewRule"];
+export type Channel = S["Channel"];
+export type NewChannel = S["NewChannel"];
 export type WhatIf = S["WhatIf"];
+export type Risk = S["Risk"];
+export type Stay = S["Stay"];
+export type OnBoard = S["OnBoard"];
+export type TwinRisk = S["TwinRisk"];
+export type Waveform = S["WaveformChannel"];
 
 export interface Property {
   type?: string | string[];

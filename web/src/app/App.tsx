@@ -1,5 +1,5 @@
 /** Which page stands at which address; each page is a chunk of its own. */
-import { lazy, Suspense, useEffect } from "react";
+import { Suspense, useEffect } from "react";
 import { Redirect, Route, Switch, useLocation } from "wouter";
 import { session } from "../api/http";
 import { Live } from "../api/live";
@@ -10,13 +10,16 @@ import { Login, SetUp } from "./Door";
 import { Shell } from "./Shell";
 import { Toasts } from "./toasts";
 import Home from "../pages/Home";
+import { Boundary, lazily } from "../lib/lazily";
 
-const Alerts = lazy(() => import("../pages/Alerts"));
-const Data = lazy(() => import("../pages/data/Data"));
-const Jobs = lazy(() => import("../pages/Jobs"));
-const Cohort = lazy(() => import("../pages/Cohort"));
-const Admin = lazy(() => import("../pages/Admin"));
-const Twin = lazy(() => import("../pages/twin/Twin"));
+const Alerts = lazily(() => import("../pages/alerts/Alerts"));
+const Rules = lazily(() => import("../pages/alerts/Rules"));
+const Unit = lazily(() => import("../pages/unit/Unit"));
+const Data = lazily(() => import("../pages/data/Data"));
+const Jobs = lazily(() => import("../pages/Jobs"));
+const Cohort = lazily(() => import("../pages/Cohort"));
+const Admin = lazily(() => import("../pages/Admin"));
+const Twin = lazily(() => import("../pages/twin/Twin"));
 
 export function App() {
   return (
@@ -44,10 +47,13 @@ function Inside() {
     <Toasts>
       <Live>
         <Shell me={me.data}>
+          <Boundary key={where}>
           <Suspense fallback={<div className="page"><Loading height={320} /></div>}>
             <Switch>
               <Route path="/" component={Home} />
+              <Route path="/alerts/rules" component={Rules} />
               <Route path="/alerts/:id?" component={Alerts} />
+              <Route path="/unit/:place?" component={Unit} />
               <Route path="/data" component={Data} />
               <Route path="/jobs" component={Jobs} />
               <Route path="/cohort" component={Cohort} />
@@ -58,6 +64,7 @@ function Inside() {
               </Route>
             </Switch>
           </Suspense>
+          </Boundary>
         </Shell>
       </Live>
     </Toasts>

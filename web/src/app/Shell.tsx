@@ -1,5 +1,5 @@
 /** What stands around every page: navigation, search, whether the stream is live, account and display. */
-import { Bell, Database, Home, ListChecks, Menu, Search, Shield, UserRound, Users } from "lucide-react";
+import { BedDouble, Bell, Database, Home, ListChecks, Menu, Search, Shield, UserRound, Users } from "lucide-react";
 import { useEffect, useRef, useState, type ReactNode } from "react";
 import { Link, useLocation } from "wouter";
 import { useAlerts } from "../api/queries";
@@ -15,6 +15,7 @@ import { useShortcuts } from "./shortcuts";
 
 const PAGES = [
   { to: "/", name: t.nav.home, icon: Home },
+  { to: "/unit", name: t.unit.nav, icon: BedDouble },
   { to: "/alerts", name: t.nav.alerts, icon: Bell },
   { to: "/cohort", name: t.nav.cohort, icon: Users },
   { to: "/data", name: t.nav.data, icon: Database },

@@ -1,4 +1,4 @@
-/** Home: what needs attention first, with the reason; then every twin by kind, at a glance. */
+/** Home: what needs attention first, with the reason; then every twin by place or kind, at a glance. */
 import { ChevronRight, CircleCheck, Plus, Radio } from "lucide-react";
 import { useMemo, useState } from "react";
 import { Link } from "wouter";
@@ -22,7 +22,10 @@ export default function Home() {
   const [wanted, setWanted] = useState("");
   const [view, setView] = useState<"board" | "list">("board");
   const twins = overview.data?.items;
-  const groups = useMemo(() => grouped((twins ?? []).filter((twin) => twin.subject.toLowerCase().includes(wanted.toLowerCase()))), [twins, wanted]);
+  const placed = twins?.some((twin) => twin.place) ?? false;
+  const [chosen, setChosen] = useState<"kind" | "place" | null>(null);
+  const by = chosen ?? (placed ? "place" : "kind");
+  const groups = useMemo(() => grouped((twins ?? []).filter((twin) => twin.subject.toLowerCase().includes(wanted.toLowerCase())), by), [twins, wanted, by]);
   return (
     <div className="page">
       <div className="page-head">
@@ -32,6 +35,7 @@ export default function Home() {
         </div>
         <span className="spring" />
         {twins && twins.length > 4 && <input className="input home-filter" type="search" placeholder={t.home.filter} aria-label={t.home.filter} value={wanted} onChange={(e) => setWanted(e.target.value)} />}
+        {placed && <Segmented label={t.unit.group} value={by} options={[["place", t.unit.byPlace], ["kind", t.unit.byKind]]} onChange={setChosen} />}
         {twins && twins.length > 4 && <Segmented label={t.home.board} value={view} options={[["board", t.home.board], ["list", t.home.list]]} onChange={setView} />}
         <Link href="/data" className="btn primary">
           <Plus size={15} aria-hidden /> {t.home.make}
@@ -52,10 +56,10 @@ export default function Home() {
             <>
               <Tour />
               <Attention now={now} followed={items.some((twin) => twin.followed)} />
-              {groups.map(([kind, some]) => (
-                <section key={kind} className="stack" aria-label={words(kind)}>
+              {groups.map(([name, some]) => (
+                <section key={name} className="stack" aria-label={name}>
                   <h2 className="kind-head">
-                    {words(kind)} <span className="muted num">{some.length}</span>
+                    {name} <span className="muted num">{some.length}</span>
                   </h2>
                   {view === "board" ? (
                     <ul className="board" data-tour="twins">
@@ -76,9 +80,12 @@ export default function Home() {
   );
 }
 
-function grouped(twins: Glance[]): [string, Glance[]][] {
+/** By place (where nobody said it, last) or by kind, each in the order of its first twin. */
+function grouped(twins: Glance[], by: "kind" | "place"): [string, Glance[]][] {
   const out = new Map<string, Glance[]>();
-  for (const twin of twins) out.set(twin.kind, [...(out.get(twin.kind) ?? []), twin]);
+  const named = (twin: Glance) => (by === "kind" ? words(twin.kind) : twin.place || t.unit.nowhere);
+  const sorted = by === "kind" ? twins : [...twins].sort((a, b) => Number(!a.place) - Number(!b.place));
+  for (const twin of sorted) out.set(named(twin), [...(out.get(named(twin)) ?? []), twin]);
   return [...out.entries()];
 }
 

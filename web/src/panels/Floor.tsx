@@ -1,19 +1,24 @@
 /** Who is where now: every patient a tile in the step they are in, by urgency; the wards' beds, taken and free. */
-import { useMemo, type CSSProperties } from "react";
-import { useTimeline } from "../api/queries";
-import { Card, Empty, Loaded } from "../design/parts";
-import { DAY, span } from "../lib/time";
+import { Suspense, useMemo, useRef, useState, type CSSProperties } from "react";
+import { useStays, useTimeline } from "../api/queries";
+import { Card, Empty, Loaded, Loading, Segmented } from "../design/parts";
+import { DAY, HOUR, span } from "../lib/time";
 import { words } from "../lib/units";
 import { t } from "../texts";
+import { Moves } from "./Moves";
 import type { PanelProps } from "./registry";
+import { moves } from "./stays";
 import "./panels.css";
+import { lazily } from "../lib/lazily";
 
-interface FloorPanel {
+const Solid = lazily(() => import("./Solid"));
+
+export interface FloorPanel {
   steps: { name: string; place: string }[];
   classes: string[];
   beds: Record<string, number>; // by place, where patients lie in beds
 }
-interface Patient {
+export interface Patient {
   step: number;
   since: number;
   class: string;
@@ -35,17 +40,35 @@ export default function Floor({ twin, panel, now }: PanelProps) {
     [timeline.data, panel, floor.classes],
   );
   const places = [...new Set(floor.steps.map((s) => s.place))];
+  const [view, setView] = useState<"flat" | "solid">("flat");
+  const [walking, setWalking] = useState(false);
+  const stays = useStays(twin.id, panel.of[0]!, new Date(Math.floor((now - 2 * HOUR) / HOUR) * HOUR).toISOString());
+  const walked = useMemo(() => moves(stays.data?.items ?? [], now - HOUR), [stays.data, now]);
+  const box = useRef<HTMLDivElement>(null);
   return (
-    <Card title={panel.title} body={false} actions={<Legend classes={floor.classes} />}>
+    <Card
+      title={panel.title}
+      body={false}
+      actions={
+        <>
+          <Legend classes={floor.classes} />
+          {view === "flat" && walked.length > 0 && <label className="toggle"><input type="checkbox" checked={walking} onChange={(e) => setWalking(e.target.checked)} /> {t.panels.moves}</label>}
+          <Segmented label={t.panels.view} value={view} options={Object.entries(t.panels.views) as ["flat" | "solid", string][]} onChange={setView} />
+        </>
+      }
+    >
       <Loaded query={timeline} height={200}>
         {() =>
-          patients.length === 0 ? <Empty title={t.panels.nobody} /> : (
-            <div className="floor">
+          patients.length === 0 ? <Empty title={t.panels.nobody} /> : view === "solid" ? (
+            <Suspense fallback={<Loading height={420} />}><Solid floor={floor} patients={patients} places={places} /></Suspense>
+          ) : (
+            <div className="floor" ref={box}>
+              {walking && <Moves of={box} moves={walked} steps={floor.steps} />}
               {places.map((place) => {
                 const here = patients.filter((p) => floor.steps[p.step]?.place === place);
                 const beds = floor.beds[place];
                 return (
-                  <section key={place} aria-label={words(place)}>
+                  <section key={place} aria-label={words(place)} data-step={beds ? floor.steps.findIndex((s) => s.place === place) : undefined}>
                     <h3>{words(place)} <span className="muted num">{beds ? t.panels.beds(here.length, beds) : here.length}</span></h3>
                     {beds ? <Beds patients={here} beds={beds} steps={floor.steps} now={now} /> : <Flow patients={here} steps={floor.steps.map((s, i) => ({ ...s, i })).filter((s) => s.place === place)} all={floor.steps} now={now} />}
                   </section>
@@ -77,7 +100,7 @@ function Flow({ patients, steps, all, now }: { patients: Patient[]; steps: { nam
       {steps.map((step) => {
         const here = patients.filter((p) => p.step === step.i);
         return (
-          <li key={step.name} data-empty={here.length === 0}>
+          <li key={step.name} data-empty={here.length === 0} data-step={step.i}>
             <div className="small step-name"><span className="clip">{words(step.name)}</span> <b className="num">{here.length}</b></div>
             <ul className="tiles">{here.map((p, k) => <Tile key={`${p.since}-${k}`} patient={p} step={all[p.step]!.name} now={now} />)}</ul>
           </li>

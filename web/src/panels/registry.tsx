@@ -1,7 +1,8 @@
 /** Panels that kinds may ask for beside the timeline, by their type; what fills them is data that the kind gives. */
-import { lazy, Suspense, type ComponentType } from "react";
+import { Suspense, type ComponentType } from "react";
 import type { Kind, Panel, Twin } from "../api/types";
 import { Loading } from "../design/parts";
+import { Boundary, lazily } from "../lib/lazily";
 
 export interface PanelProps {
   twin: Twin;
@@ -12,20 +13,25 @@ export interface PanelProps {
 }
 
 const PANELS: Record<string, ComponentType<PanelProps>> = {
-  profile: lazy(() => import("./Profile")),
-  cards: lazy(() => import("./Cards")),
-  floor: lazy(() => import("./Floor")),
+  profile: lazily(() => import("./Profile")),
+  cards: lazily(() => import("./Cards")),
+  floor: lazily(() => import("./Floor")),
+  gantt: lazily(() => import("./Gantt")),
+  risk: lazily(() => import("./Risk")),
 };
+const ABOVE = ["risk"]; // what one looks for first stands above the timeline
 
-export function KindPanels(props: Omit<PanelProps, "panel">) {
+export function KindPanels({ above, ...props }: Omit<PanelProps, "panel"> & { above?: boolean }) {
   return props.kind.panels
-    .filter((panel) => panel.type in PANELS)
+    .filter((panel) => panel.type in PANELS && ABOVE.includes(panel.type) === !!above)
     .map((panel) => {
       const Shown = PANELS[panel.type]!;
       return (
-        <Suspense key={panel.id} fallback={<Loading height={220} />}>
-          <Shown {...props} panel={panel} />
-        </Suspense>
+        <Boundary key={panel.id}>
+          <Suspense fallback={<Loading height={220} />}>
+            <Shown {...props} panel={panel} />
+          </Suspense>
+        </Boundary>
       );
     });
 }

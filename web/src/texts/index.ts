@@ -7,11 +7,14 @@ import { data } from "./data";
 import { home } from "./home";
 import { jobs } from "./jobs";
 import { panels } from "./panels";
+import { rules } from "./rules";
 import { shell } from "./shell";
 import { tour } from "./tour";
 import { trust } from "./trust";
 import { twin } from "./twin";
+import { unit } from "./unit";
+import { waves } from "./waves";
 import { whatif } from "./whatif";
 import { why } from "./why";
 
-export const t = { ...shell, home, alerts, twin, whatif, why, trust, data, jobs, cohort, admin, panels, tour, chart } as const;
+export const t = { ...shell, home, alerts, rules, twin, whatif, why, trust, data, jobs, cohort, admin, panels, tour, chart, waves, unit } as const;

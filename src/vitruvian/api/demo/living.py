@@ -18,6 +18,7 @@ import httpx
 
 from vitruvian.api.beside import beside
 from vitruvian.api.demo import others, rules, senders
+from vitruvian.api.demo.bedside import Bedside
 from vitruvian.api.demo.house import SITE, House
 from vitruvian.api.demo.people import PEOPLE, Course
 from vitruvian.api.demo.warm import warmed
@@ -86,7 +87,7 @@ class Living:
     async def _live(self) -> None:
         """What happens as it happens; a twin of each other kind beside it."""
         said, happened = self.now, self.now
-        async with beside(self._others()):
+        async with beside(self._others()), beside(Bedside(self).run()):
             while True:
                 at = self.site.clock()
                 await self._people(said, at)

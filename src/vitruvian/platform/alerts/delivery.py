@@ -7,7 +7,9 @@ receiver knows it. A message names the twin by its id, never the subject.
 
 from __future__ import annotations
 
+import hashlib
 import json
+import secrets
 import smtplib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -49,6 +51,13 @@ def add_channel(
     now_us: int,
 ) -> None:
     """Where alerts are told from now on."""
+    check_target(type_, target)
+    row = {"id": made, "tenant": tenant, "type": type_, "target": dict(target), "escalation": escalation}
+    connection.execute(insert(channels).values(**row, actor=actor, created_us=now_us, ended_us=None))
+
+
+def check_target(type_: str, target: Mapping[str, Any]) -> None:
+    """FieldError names what a channel of this type lacks."""
     if type_ not in NEEDED:
         raise FieldError(f"there is no channel '{type_}'", where="type", fix=f"use one of {', '.join(NEEDED)}")
     for name in NEEDED[type_]:
@@ -56,8 +65,42 @@ def add_channel(
             raise FieldError("is missing", where=f"target.{name}", fix=f"{type_} needs {', '.join(NEEDED[type_])}")
     if type_ == "webhook" and not str(target["url"]).startswith(("http://", "https://")):
         raise FieldError("is no http address", where="target.url", fix="write https://...")
-    row = {"id": made, "tenant": tenant, "type": type_, "target": dict(target), "escalation": escalation}
-    connection.execute(insert(channels).values(**row, actor=actor, created_us=now_us, ended_us=None))
+    if type_ == "smtp" and not str(target["port"]).isdigit():
+        raise FieldError("is no port", where="target.port", fix="write a number, e.g. 587")
+
+
+def find_channel(connection: Connection, tenant: str, channel_id: str) -> dict[str, Any]:
+    """The channel; MissingError where the tenant has none of this id in use."""
+    c = channels.c
+    match = select(channels).where(c.id == channel_id, c.tenant == tenant, c.ended_us.is_(None))
+    row = connection.execute(match).mappings().first()
+    if row is None:
+        raise MissingError(f"there is no channel '{channel_id}'", where="channels", fix="see GET /v1/alert-channels")
+    return dict(row)
+
+
+def change_channel(
+    connection: Connection, held: Mapping[str, Any], target: Mapping[str, Any], escalation: int
+) -> dict[str, Any]:
+    """The channel with another target; what is still owed there goes to the new one."""
+    check_target(held["type"], target)
+    new = {"target": dict(target), "escalation": escalation}
+    connection.execute(update(channels).where(channels.c.id == held["id"]).values(**new))
+    return {**held, **new}
+
+
+def tag(*parts: Any) -> str:
+    """Names this state of a row that has no version."""
+    return hashlib.blake2b(json.dumps(parts, sort_keys=True).encode(), digest_size=6).hexdigest()
+
+
+def attempt(channel: Mapping[str, Any], now_us: int) -> str | None:
+    """Tell a test there, once; None when the other side confirmed, else why it did not."""
+    at = text(now_us)
+    same = {"severity": "info", "said": "this is a test: nothing is wrong", "detail": {}, "at": at, "raised": at}
+    made = f"te-{secrets.token_hex(6)}"
+    message = {"id": made, "alert": "", "twin": "", "what": "test", **same}
+    return send(Owed(made, 0, channel["type"], channel["target"], message))
 
 
 def end_channel(connection: Connection, tenant: str, channel_id: str, now_us: int) -> None:

@@ -106,6 +106,23 @@ def end(connection: Connection, tenant: str, rule_id: str, now_us: int) -> None:
         raise MissingError(f"there is no rule '{rule_id}'", where="rules", fix="see GET /v1/alert-rules")
 
 
+def find(connection: Connection, tenant: str, rule_id: str) -> dict[str, Any]:
+    """A rule in force; MissingError where the tenant has none of this id."""
+    match = select(rules).where(rules.c.id == rule_id, rules.c.tenant == tenant, rules.c.ended_us.is_(None))
+    row = connection.execute(match).mappings().first()
+    if row is None:
+        raise MissingError(f"there is no rule '{rule_id}'", where="rules", fix="see GET /v1/alert-rules")
+    return dict(row)
+
+
+def change(connection: Connection, held: Mapping[str, Any], name: str, rule: Rule) -> dict[str, Any]:
+    """The rule as it is after the change; its policy begins anew; alerts that stand go on under it."""
+    new = {"name": name, "body": vars(rule)}
+    connection.execute(update(rules).where(rules.c.id == held["id"]).values(**new))
+    watching.forget(connection, held["id"])
+    return {**held, **new}
+
+
 def read(connection: Connection, tenant: str) -> list[dict[str, Any]]:
     """All rules in force."""
     match = select(rules).where(rules.c.tenant == tenant, rules.c.ended_us.is_(None)).order_by(rules.c.created_us)

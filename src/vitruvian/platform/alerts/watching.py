@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from vitruvian.core.errors import FieldError
 from vitruvian.models.alarms.policy import HOUR, AlarmPolicy, Standing
@@ -46,3 +46,8 @@ def look(
     elif after != before:
         connection.execute(update(watches).where(*mine).values(state=after.to_json()))
     return after
+
+
+def forget(connection: Connection, rule_id: str) -> None:
+    """What the rule's policy saw so far; it begins anew."""
+    connection.execute(delete(watches).where(watches.c.rule_id == rule_id))

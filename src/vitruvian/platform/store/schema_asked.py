@@ -1,4 +1,4 @@
-"""What people keep of what they asked: what-ifs under a name. A change takes a new version of the same row."""
+"""What people keep on the server: what-ifs under a name, and where twins are. A change takes the row's place."""
 
 from __future__ import annotations
 
@@ -21,4 +21,16 @@ what_ifs = Table(
     Column("changed_by", String(200), nullable=False),
     Column("ended_us", BigInteger),
     Index("ix_what_ifs_tenant_twin_id", "tenant", "twin_id"),
+)
+
+places = Table(  # where a twin is now; where it was before stands in the audit log
+    "places",
+    metadata,
+    Column("twin_id", ForeignKey("twins.id"), primary_key=True),
+    Column("tenant", String(64), nullable=False),
+    Column("place", String(200), nullable=False),
+    Column("bed", String(60), nullable=False),
+    Column("actor", String(200), nullable=False),
+    Column("changed_us", BigInteger, nullable=False),
+    Index("ix_places_tenant_place", "tenant", "place"),
 )

@@ -77,6 +77,7 @@ export default function Now({ twin, kind }: { twin: Twin; kind: Kind }) {
   return (
     <div className="with-side">
       <div className="stack">
+        <KindPanels above twin={twin} kind={kind} zone={zone} now={present} />
         <Card body={false} className="time-card">
           <Loaded query={timeline} height={420}>
             {(data) => (

@@ -1,10 +1,10 @@
 /** A twin: who it is, how fresh, and its pages. */
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Radio } from "lucide-react";
-import { lazy, Suspense } from "react";
+import { Suspense } from "react";
 import { Link } from "wouter";
 import { del, post, put } from "../../api/http";
-import { useForecast, useForecasts, useKind, useMay, useOverview, useTwin } from "../../api/queries";
+import { useForecast, useForecasts, useKind, useMay, useOverview, useTwin, useWaveforms } from "../../api/queries";
 import { isCourse, type Kind, type Twin as State } from "../../api/types";
 import { useSettings } from "../../app/settings";
 import { reasonOf, useToast } from "../../app/toasts";
@@ -14,19 +14,23 @@ import { ago, HOUR, span } from "../../lib/time";
 import { number, pretty, shown, words } from "../../lib/units";
 import { t } from "../../texts";
 import { sentenceCase } from "./course";
+import { Place } from "./Place";
 import "./twin.css";
+import { lazily } from "../../lib/lazily";
 
-const Now = lazy(() => import("./Now"));
-const Why = lazy(() => import("./Why"));
-const Trust = lazy(() => import("./Trust"));
-const Records = lazy(() => import("./Records"));
-const WhatIf = lazy(() => import("../whatif/WhatIf"));
+const Now = lazily(() => import("./Now"));
+const Why = lazily(() => import("./Why"));
+const Trust = lazily(() => import("./Trust"));
+const Records = lazily(() => import("./Records"));
+const Waveforms = lazily(() => import("../../waves/Waveforms"));
+const WhatIf = lazily(() => import("../whatif/WhatIf"));
 const TABS = [
   ["now", t.twin.tabs.now],
   ["what-if", t.twin.tabs.whatif],
   ["why", t.twin.tabs.why],
   ["trust", t.twin.tabs.trust],
   ["data", t.twin.tabs.data],
+  ["waveforms", t.waves.tab],
 ] as const;
 
 export default function Twin({ id, tab }: { id: string; tab: string }) {
@@ -42,11 +46,13 @@ export default function Twin({ id, tab }: { id: string; tab: string }) {
 
 function Whole({ twin, tab }: { twin: State; tab: string }) {
   const kind = useKind(twin.kind);
+  const waves = useWaveforms(twin.id).data?.items.length ?? 0;
+  const tabs = TABS.filter(([key]) => key !== "waveforms" || waves > 0 || tab === key);
   return (
     <>
       <Header twin={twin} kind={kind.data} />
       <nav className="tabs" aria-label={twin.subject}>
-        {TABS.map(([key, name]) => (
+        {tabs.map(([key, name]) => (
           <Link key={key} href={key === "now" ? `/twins/${twin.id}` : `/twins/${twin.id}/${key}`} aria-current={key === tab ? "page" : undefined}>
             {name}
           </Link>
@@ -59,6 +65,7 @@ function Whole({ twin, tab }: { twin: State; tab: string }) {
             {tab === "why" && <Why twin={twin} kind={k} />}
             {tab === "trust" && <Trust twin={twin} kind={k} />}
             {tab === "data" && <Records twin={twin} kind={k} />}
+            {tab === "waveforms" && <Waveforms twin={twin.id} />}
             {tab === "what-if" && <WhatIf twin={twin} kind={k} />}
           </Suspense>
         )}
@@ -85,6 +92,7 @@ function Header({ twin, kind }: { twin: State; kind: Kind | undefined }) {
             </span>
           ))}
           <span className="num">{twin.last ? t.twin.fresh(ago(Date.parse(twin.last), now)) : t.twin.nofresh}</span>
+          {glance && <Place twin={twin.id} place={glance.place} bed={glance.bed} />}
           {glance?.followed && (
             <span className="row" style={{ gap: 4, color: "var(--good)" }}>
               <Radio size={13} aria-hidden /> {t.home.followed}

@@ -1,18 +1,18 @@
 /** Alerts: what needs somebody, who takes care of it, and every step that was taken. */
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { BellOff, Check, CheckCheck, ChevronLeft } from "lucide-react";
+import { BellOff, Check, CheckCheck, ChevronLeft, SlidersHorizontal } from "lucide-react";
 import { useMemo, useState } from "react";
 import { Link, useLocation, useParams } from "wouter";
-import { post } from "../api/http";
-import { useAlert, useAlerts, useMay, useOverview } from "../api/queries";
-import type { Alert, Glance, WholeAlert } from "../api/types";
-import { reasonOf, useToast } from "../app/toasts";
-import { Button, Card, Chip, Dialog, Empty, Field, Loaded, plainName, Segmented, Severity, Synthetic } from "../design/parts";
-import { useNow } from "../lib/now";
-import { ago, dayAndClock, plainTimes } from "../lib/time";
-import { words } from "../lib/units";
-import { useZone } from "../lib/zone";
-import { t } from "../texts";
+import { post } from "../../api/http";
+import { useAlert, useAlerts, useMay, useOverview } from "../../api/queries";
+import type { Alert, Glance, WholeAlert } from "../../api/types";
+import { reasonOf, useToast } from "../../app/toasts";
+import { Button, Card, Chip, Dialog, Empty, Field, Loaded, plainName, Segmented, Severity, Synthetic } from "../../design/parts";
+import { useNow } from "../../lib/now";
+import { ago, dayAndClock, plainTimes } from "../../lib/time";
+import { words } from "../../lib/units";
+import { useZone } from "../../lib/zone";
+import { t } from "../../texts";
 import "./alerts.css";
 
 const STATES = ["open", "acknowledged", "silenced", "resolved"] as const;
@@ -36,6 +36,9 @@ export default function Alerts() {
           <p className="sub">{t.alerts.sub}</p>
         </div>
         <span className="spring" />
+        <Link href="/alerts/rules" className="btn">
+          <SlidersHorizontal size={15} aria-hidden /> {t.alerts.rulesAndChannels}
+        </Link>
         <Segmented<State> label={t.home.status} value={state} options={STATES.map((s) => [s, `${t.alerts[s]} ${counts[s]}`] as const)} onChange={(next) => (setState(next), go("/alerts"))} />
       </div>
       <Loaded query={alerts} height={300}>
