@@ -1,15 +1,15 @@
 """eICU and MIMIC demo stays: onset of acute kidney injury hour by hour, and death from the first 24 hours.
 
 An onset is scored at every full hour while at risk (before it): does it come within 6 h? The hours after an onset are
-not scored: then it is known. Five folds by stay, or the stays of `--test`. What PhysioNet 2012 taught about death in
-the first day is one learner more here, "from 2012": a risk of patients of another decade, hospital and charting. Beside
+not scored: then it is known. Five folds by stay, or the stays of `--test`. What PhysioNet 2012 taught about the same
+outcome is one learner more here, "from 2012": a risk of patients of another decade, hospital and charting. Beside
 it: one LightGBM of 220 trees on the same columns (without that one), NEWS2 (no coma score and no oxygen are in these
 tables: the score says so), a clock that knows only the hours in the unit, and which things were charted.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -24,9 +24,18 @@ from vitruvian.kinds.deterioration.evidence import measures
 from vitruvian.kinds.deterioration.evidence.challenge import ORDERED, PLAIN
 from vitruvian.kinds.deterioration.evidence.data import AbsentError, demo, physionet
 from vitruvian.kinds.deterioration.evidence.parts import SEED, cast, told
-from vitruvian.kinds.deterioration.learning import ONSET, Table, death_table, learn_death, onset_table, varying
+from vitruvian.kinds.deterioration.learning import (
+    ONSET,
+    Table,
+    death_table,
+    learn_death,
+    learn_onset,
+    onset_table,
+    varying,
+)
 from vitruvian.kinds.deterioration.patient import signs
 from vitruvian.models.icu.columns import Known
+from vitruvian.models.icu.kdigo import onsets
 from vitruvian.models.icu.stays import Stays
 
 FOLDS, FEW = 5, 300
@@ -39,6 +48,8 @@ TODAY = Recipe(
     ),
     penalty=1000.0,
 )
+KIDNEY = Recipe((*ONSET.forests, Growth(150, 0.06, 31, 40, 0.2, 0.7, 3.0)))
+KIDNEY_2012 = Recipe((Growth(120, 0.08, 16, 60, 0.15, 0.5, 10.0, monotone=True),), folds=2)
 FROM_2012 = Recipe((Growth(200, 0.04, 16, 40, 0.2, 0.6, 5.0, monotone=True),), folds=3)
 
 
@@ -62,15 +73,16 @@ class Rows:
 def kidney(data: Path, test: Path | None, quick: bool) -> Rows:
     """Every hour at risk of every stay scored, with its risks of an onset within 6 h."""
     people = cast(partial(demo, task="aki"), data, test, FEW if quick else None)
+    taught = _taught_kidney(data, quick)
     asked = onset_table(people.asked, every=1.0)
-    asked = asked.of(~np.isnan(asked.y))
+    asked = _with_old(asked.of(~np.isnan(asked.y)), taught)
     out = Rows(people.asked, asked.whose, asked.at, asked.y, notes=people.notes)
     event = ~np.isnan(people.asked.outcomes["onset"])
     for learners, _, where in people.parts(event.astype(np.float64), 2 if quick else FOLDS):
         table = onset_table(learners)
-        table = table.of(~np.isnan(table.y))
+        table = _with_old(table.of(~np.isnan(table.y)), taught)
         rows = np.flatnonzero(np.isin(out.whose, where))
-        _methods(out, table, Known(asked.known.names, asked.known.x[rows]), rows, ONSET)
+        _methods(out, table, Known(asked.known.names, asked.known.x[rows]), rows, KIDNEY)
     return out
 
 
@@ -84,35 +96,47 @@ def today(data: Path, test: Path | None, quick: bool) -> Rows:
     for learners, _, where in people.parts(asked.y, 2 if quick else FOLDS):
         rows = np.flatnonzero(np.isin(out.whose, where))
         _methods(out, _first_day(learners, taught), Known(asked.known.names, asked.known.x[rows]), rows, TODAY)
-        out.put("2012 alone", rows, expit(asked.known["from 2012"][rows]))
     return out
 
 
-def _taught(data: Path, quick: bool) -> Ensemble | None:
-    """Death from the first day, learned on PhysioNet 2012 from what the demos chart too; None where it is not here."""
+NOT_IN_DEMOS = ("gcs", "ventilated", "weight", "arterial_line")
+
+
+def _older(data: Path, quick: bool) -> Stays | None:
+    """PhysioNet 2012 stays with what the demos chart too; None where they are not here. Quick: a quarter."""
     try:
         stays = physionet(data)
     except AbsentError:
         return None
     stays = stays.of(np.arange(len(stays)) % 4 == 0) if quick else stays
-    there = {n: r for n, r in stays.readings.items() if n not in ("gcs", "ventilated", "weight", "arterial_line")}
-    kept = Stays(stays.names, stays.static, there, stays.outcomes, stays.hours, stays.unit, stays.doubted)
-    return learn_death(kept, SEED, FROM_2012, (12.0, 24.0)).ensemble
+    return replace(stays, readings={n: r for n, r in stays.readings.items() if n not in NOT_IN_DEMOS})
+
+
+def _taught(data: Path, quick: bool) -> Ensemble | None:
+    """Death from the first day, as PhysioNet 2012 teaches it."""
+    stays = _older(data, quick)
+    return None if stays is None else learn_death(stays, SEED, FROM_2012, (12.0, 24.0)).ensemble
+
+
+def _taught_kidney(data: Path, quick: bool) -> Ensemble | None:
+    """Onset of kidney injury within 6 h, as PhysioNet 2012 teaches it by creatinine alone."""
+    stays = _older(data, quick)
+    if stays is None:
+        return None
+    onset = onsets(stays.readings["creatinine"], len(stays))
+    return learn_onset(replace(stays, outcomes={"onset": onset}), SEED, KIDNEY_2012)[0].ensemble
 
 
 def _first_day(stays: Stays, taught: Ensemble | None) -> Table:
-    told = Stays(
-        stays.names,
-        stays.static,
-        stays.readings,
-        {"death": stays.outcomes["label"]},
-        stays.hours,
-        stays.unit,
-        stays.doubted,
-    )
-    table = death_table(told, (DAY,))
+    return _with_old(death_table(replace(stays, outcomes={"death": stays.outcomes["label"]}), (DAY,)), taught)
+
+
+def _with_old(table: Table, taught: Ensemble | None) -> Table:
+    """One column more: the logit of what was taught elsewhere; gaps where nothing was."""
     x, names = table.known.x, table.known.names
-    old = np.full(len(x), np.nan) if taught is None else taught.logit(x[:, [names.index(n) for n in taught.names]])
+    old = np.full(len(x), np.nan)
+    if taught is not None:
+        old = taught.logit(x[:, [names.index(n) for n in taught.names]])
     return Table(Known((*names, "from 2012"), np.column_stack([x, old])), table.y, table.whose, table.at)
 
 
@@ -125,6 +149,7 @@ def _methods(out: Rows, table: Table, asked: Known, rows: np.ndarray, recipe: Re
     if "from 2012" in columns.names:  # what another decade taught is one more learner, weighed like the others
         old = [t[:, columns.names.index("from 2012")] for t in (columns.x, same)]
         weight = stacked(np.stack([found.held_out, old[0]]), table.y, STACK)
+        out.put("2012 alone", rows, expit(old[1]))
         out.put("ensemble", rows, expit(weight[0] + weight[1] * found.ensemble.logit(same) + weight[2] * old[1]))
     else:
         out.put("ensemble", rows, found.ensemble.risk(same))
