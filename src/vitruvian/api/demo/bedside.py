@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger("vitruvian.demo")
 SUBJECT = f"Bed 4, on a monitor {MARK}"
-KINDS = ("deterioration", "risk", "infusion")  # the first that is installed
+KINDS = ("risk", "deterioration", "infusion")  # the first that is installed
 SEED, RATE = 2026, 250.0  # Hz
 CHUNK, POSTED = 0.2, 1.0  # s in one message, over MQTT and over HTTP
 HISTORY, STEP, AHEAD = timedelta(hours=12), timedelta(minutes=15), 12.0  # of the numbers; h of the forecast
