@@ -15,6 +15,7 @@ from vitruvian.api.problems import answers
 from vitruvian.api.site import Site, site_of
 from vitruvian.api.twins import Reader, identity
 from vitruvian.core.errors import VitruvianError
+from vitruvian.models.alarms.risks import risks
 from vitruvian.platform import board, overview, places
 from vitruvian.platform.board import Why
 from vitruvian.platform.live import LiveTwin
@@ -95,7 +96,7 @@ async def twin_risk(request: Request, twin_id: str, who: Reader) -> Response:
 
     def work() -> dict[str, Any]:
         with site.database.read() as connection:
-            found = [r for of in board.risks(live.kind) if (r := board.read(connection, live.row, of)) is not None]
+            found = [r for of in risks(live.kind) if (r := board.read(connection, live.row, of)) is not None]
             course = board.course(connection, live.row, found[0][0].of) if found else []
         said = {"risks": [risk.to_json() for risk, _ in found], "course": course, "why": "", "reasons": {}}
         return {**said, **(_why(site, live, found[0][1]) if found else {})}

@@ -14,8 +14,8 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from vitruvian.core.errors import VitruvianError
-from vitruvian.core.kind import AbstractKind
 from vitruvian.models.alarms.reasons import Reasoned, Reasons, from_record
+from vitruvian.models.alarms.risks import risks
 from vitruvian.platform import registry
 from vitruvian.platform.live import LiveTwin
 from vitruvian.platform.store import beliefs as believed
@@ -70,11 +70,6 @@ class Why:
                 self._held.clear()
             self._held[key] = _reasons(live)
         return self._held[key]
-
-
-def risks(kind: AbstractKind) -> list[str]:
-    """The quantities of a kind that are themselves a probability, in its order."""
-    return [q.name for q in kind.quantities if q.unit == "1" and (q.low, q.high) == (0, 1)]
 
 
 def kinds() -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from vitruvian.core import kind as contract
 from vitruvian.core.kind import AbstractKind
+from vitruvian.models.alarms.risks import risks
 from vitruvian.platform.evidence import folder
 
 
@@ -66,9 +67,8 @@ def panels(kind: AbstractKind) -> list[dict[str, Any]]:
         for o in kind.observables
         if o.axis == "none"
     ]
-    risks = [q.name for q in kind.quantities if q.unit == "1" and (q.low, q.high) == (0, 1)]
-    if risks:
-        general.insert(0, {"id": "risks", "type": "risk", "title": "Risk", "of": risks, "unit": "1"})
+    if of := list(risks(kind)):
+        general.insert(0, {"id": "risks", "type": "risk", "title": "Risk", "of": of, "unit": "1"})
     if kind.quantities:
         of = [q.name for q in kind.quantities]
         general.append({"id": "quantities", "type": "quantities", "title": "Over the window", "of": of, "unit": ""})

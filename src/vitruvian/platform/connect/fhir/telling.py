@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from vitruvian.core.kind import AbstractKind, Fittable
+from vitruvian.models.alarms.risks import risks
 from vitruvian.platform.connect.fhir import search, written
 from vitruvian.platform.connect.fhir.archive import Archive
 from vitruvian.platform.instant import text
@@ -25,11 +26,6 @@ ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
 CATEGORY = "http://terminology.hl7.org/CodeSystem/flag-category"
 ACTIVE = ("open", "acknowledged", "silenced")
 SOURCE = "twin"
-
-
-def risks(kind: AbstractKind) -> tuple[str, ...]:
-    """Quantities of a kind that are probabilities."""
-    return tuple(q.name for q in kind.quantities if q.unit == "1" and (q.low, q.high) == (0, 1))
 
 
 def assess(connection: Connection, twin: TwinRow, kind: AbstractKind, forecast: Forecast, now_us: int) -> int:
