@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from vitruvian.core.errors import VitruvianError
+from vitruvian.models.alarms.risks import risks
 from vitruvian.platform import places, registry
 from vitruvian.platform.instant import text
 from vitruvian.platform.store import beliefs as believed
@@ -54,12 +55,17 @@ def lines(connection: Connection, rows: Sequence[TwinRow], *, ahead: bool = Fals
 
 
 def main_observable(kind: str) -> str:
-    """The first observable with a course in time; "" when the kind cannot be loaded or has none."""
+    """The first observable with a course in time, of a kind with risks the first that is measured (has a code).
+
+    "" when the kind cannot be loaded or has none.
+    """
     try:
-        found = registry.get(kind).observables
+        found = registry.get(kind)
     except VitruvianError:
         return ""
-    return next((o.name for o in found if o.axis != "none" and not o.dims), "")
+    able = [o for o in found.observables if o.axis != "none" and not o.dims]
+    measured = [o for o in able if o.code] if risks(found) else []
+    return next((o.name for o in (*measured, *able)), "")
 
 
 def _recent(connection: Connection, twin_id: str, observable: str) -> list[Any]:

@@ -16,7 +16,7 @@ import "./why.css";
 
 export default function Why({ twin, kind }: { twin: Twin; kind: Kind }) {
   return (
-    <div className="why">
+    <div className="why-page">
       <Drivers twin={twin} kind={kind} />
       <Learned twin={twin} kind={kind} />
     </div>
