@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from scipy.special import stdtr, stdtrit
 
 from vitruvian.core.errors import InferenceError
+from vitruvian.engines.compiled import compiled
 
 BLOCK = 256  # trials a block: arrays of 200 patients stay in the second-level cache
 
@@ -49,18 +49,19 @@ def ancova_many(y: np.ndarray, arm: np.ndarray, score: np.ndarray | None = None)
         raise InferenceError("arrays differ in shape", where="ancova_many", fix="give all as (patient, trial)")
     n, count = y.shape
     out = np.empty((5, count))
+    y, arm = (np.ascontiguousarray(x, dtype=np.float64) for x in (y, arm))
     if score is None:
         _difference(y, arm, out)
         df = n - 2
     else:
-        _adjusted(y, arm, score, out)
+        _adjusted(y, arm, np.ascontiguousarray(score, dtype=np.float64), out)
         df = n - 3
     if not np.isfinite(out).all():
         raise InferenceError("a trial has an empty arm or a constant score", where="ancova_many", fix="draw it again")
     return Trials(out[0], {k: out[j + 1] for j, k in enumerate(("HC0", "HC1", "HC2", "HC3"))}, df)
 
 
-@njit(cache=True, error_model="numpy")
+@compiled("void(f8[:,::1],f8[:,::1],f8[:,::1])")
 def _difference(y, a, out):
     n, count = y.shape
     for t in range(count):
@@ -89,7 +90,7 @@ def _difference(y, a, out):
         out[4, t] = q0 / (n0 - 1) ** 2 + q1 / (n1 - 1) ** 2
 
 
-@njit(cache=True, error_model="numpy")
+@compiled("void(f8[:,::1],f8[:,::1],f8[:,::1],f8[:,::1])")
 def _adjusted(y, a, m, out):
     """Frisch-Waugh: with everything centred, b1 and b2 solve a 2 x 2 system; h = 1/n + the centred part."""
     n, count = y.shape
