@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import httpx
+from fastapi import Request
 
 from served import NOW, Served
 from vitruvian.api.devices import _waveforms
@@ -55,7 +56,7 @@ def test_a_stream_is_resumed_after_the_last_sample(served: Served) -> None:
     async def read(begin: int, count: int) -> tuple[list[float], int]:
         got: list[float] = []
         last = 0
-        events = _events(None, served.site, twin, [], begin)  # type: ignore[arg-type]
+        events = _events(Request({"type": "http"}), served.site, twin, [], begin)
         async for part in events:
             for event in part.decode().split("\n\n"):
                 if "event: samples" in event:

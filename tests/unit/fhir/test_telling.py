@@ -1,7 +1,7 @@
 """What twins say is readable under /fhir: a RiskAssessment a risk, a Flag an alert, of twins that follow a patient."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -109,5 +109,5 @@ def store_belief(store: Store, name: str) -> None:
     from vitruvian.platform.knowing import Knowing
     from vitruvian.verbs.calibrate import calibrate
 
-    know = Knowing(store, store.find_twin(name), risk.KIND, lambda: None)  # type: ignore[arg-type, return-value]
+    know = Knowing(store, store.find_twin(name), risk.KIND, lambda: datetime.now(UTC))
     store.save_belief(name, calibrate(know.twin(None, -float("inf")), seed=1).believed())

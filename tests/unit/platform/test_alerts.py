@@ -2,7 +2,6 @@
 
 import json
 import threading
-from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
@@ -15,24 +14,10 @@ from vitruvian.kinds.infusion import KIND
 from vitruvian.platform.alerts import delivery, episodes, rules
 from vitruvian.platform.alerts.rules import Rule
 from vitruvian.platform.store import Store, TwinRow
-from vitruvian.platform.store.database import Database, Joined
+from vitruvian.platform.store.database import Joined
 
 MINUTE = 60_000_000
 HIGH = Rule("reading", "concentration", high=20.0, escalate_minutes=15)
-
-
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    opened = Database.open(tmp_path_factory.mktemp("store"))
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def c(shared: Database) -> Iterator[Connection]:
-    with shared._engine.connect() as connection:
-        yield connection
-        connection.rollback()
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Drift over all twins of a kind: quiet when nothing changed, and said with its reason when inputs or outcomes did."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,25 +12,11 @@ from levels import CASE, FILE, level
 from vitruvian.kinds.infusion import KIND
 from vitruvian.platform.follow import drifting
 from vitruvian.platform.store import Store
-from vitruvian.platform.store.database import Database, Joined
+from vitruvian.platform.store.database import Joined
 from vitruvian.platform.store.schema_live import scores
 
 DAY = 24.0
 rng = np.random.default_rng(5)
-
-
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    opened = Database.open(tmp_path_factory.mktemp("store"))
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def c(shared: Database) -> Iterator[Connection]:
-    with shared._engine.connect() as connection:
-        yield connection
-        connection.rollback()
 
 
 def people(c: Connection, moved: float) -> str:

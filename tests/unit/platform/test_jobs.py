@@ -1,7 +1,7 @@
 """The queue of jobs: done once, whatever worker dies; a worker that was taken for dead writes nothing."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,20 +15,6 @@ from vitruvian.platform.jobs.runner import Runner
 from vitruvian.platform.store.database import Database
 
 SECOND = 1_000_000
-
-
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    opened = Database.open(tmp_path_factory.mktemp("store"))
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def c(shared: Database) -> Iterator[Connection]:
-    with shared._engine.connect() as connection:
-        yield connection
-        connection.rollback()
 
 
 def put(c: Connection, now: int = 0, **arguments: Any) -> str:

@@ -162,7 +162,8 @@ class Deterioration(AbstractKind, Fittable, Reasoned):
     def moments(self, outcome: str, known: Known) -> tuple[np.ndarray, np.ndarray]:
         """eta and s (n,) at n landmarks; before any fit, what is assumed of everybody."""
         if outcome not in self.weights.ensembles:
-            return tuple(np.full(len(known.x), v) for v in PRIOR[outcome])  # type: ignore[return-value]
+            mean, doubt = PRIOR[outcome]
+            return np.full(len(known.x), mean), np.full(len(known.x), doubt)
         ensemble = self.weights.ensembles[outcome]
         return ensemble.moments(known.x[:, [known.names.index(n) for n in ensemble.names]])
 

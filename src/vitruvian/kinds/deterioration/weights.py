@@ -7,6 +7,7 @@ import io
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -46,7 +47,7 @@ class Weights:
 
     def to_bytes(self) -> bytes:
         """A compressed npz without pickles."""
-        arrays: dict[str, np.ndarray] = {"digest": np.array(self.digest)}
+        arrays: dict[str, Any] = {"digest": np.array(self.digest)}
         arrays["outcomes"] = np.array(sorted(self.ensembles))
         arrays["onsets"] = np.array(sorted(self.onsets), dtype=str)
         for name, e in self.ensembles.items():
@@ -56,7 +57,7 @@ class Weights:
         for name, o in self.onsets.items():
             arrays |= {f"onset|{name}|a": o.a, f"onset|{name}|leave": np.array(o.leave)}
         kept = io.BytesIO()
-        np.savez_compressed(kept, **arrays)  # type: ignore[arg-type]
+        np.savez_compressed(kept, **arrays)
         return kept.getvalue()
 
     @classmethod

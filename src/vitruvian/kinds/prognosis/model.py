@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from vitruvian.core.case import Case, Subject
+from vitruvian.core.errors import KindError
 from vitruvian.core.fields import field_
 from vitruvian.core.forcing import Forcing
 from vitruvian.core.kind import ContextOfUse, Envelope, Example, Fittable, Theta
@@ -102,7 +103,7 @@ class Prognosis(AbstractVectorKind, Fittable):
         return -np.expm1(-base * np.exp(np.clip(value, -20.0, 20.0)))
 
     def over(self, name: str, theta: Theta, arrays: dict[str, np.ndarray], windows: np.ndarray) -> np.ndarray:
-        raise NotImplementedError  # it declares no quantity, so nobody asks
+        raise KindError(f"there is no quantity '{name}'", where=f"kind '{self.name}'", fix="ask for `outcome`")
 
     def example(self) -> Example:
         middle = {c.name: (c.levels[-1] if c.factor else c.centre) for c in self.stack.columns.items}

@@ -61,8 +61,9 @@ class Adwin:
                 start -= 1
             if end - start <= M:
                 return
-            for column in (self.sizes, self.sums, self.squares):
-                column[start : start + 2] = [column[start] + column[start + 1]]  # type: ignore[index]
+            self.sizes[start : start + 2] = [sum(self.sizes[start : start + 2])]
+            for column in (self.sums, self.squares):
+                column[start : start + 2] = [column[start] + column[start + 1]]
             end, size = start + 1, 2 * size
 
     def _cut(self) -> bool:

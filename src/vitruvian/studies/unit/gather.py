@@ -10,18 +10,13 @@ from collections.abc import Mapping
 import numpy as np
 
 from vitruvian.core.errors import CapabilityError, FieldError
-from vitruvian.core.kind import AbstractKind
 from vitruvian.core.quantity import Request
 from vitruvian.core.twin import Twin
+from vitruvian.models.alarms.risks import risks
 from vitruvian.studies.unit.crashes import Risks
 from vitruvian.verbs.forecast import forecast
 
 HOUR = 3600.0
-
-
-def risk_quantities(kind: AbstractKind) -> tuple[str, ...]:
-    """Quantities of a kind that are probabilities of an event in a window."""
-    return tuple(q.name for q in kind.quantities if q.unit == "1" and (q.low, q.high) == (0, 1))
 
 
 def gathered(twins: Mapping[str, Twin], quantity: str, *, hours: int = 12, start: float = 19.0, seed: int = 0) -> Risks:
@@ -29,8 +24,8 @@ def gathered(twins: Mapping[str, Twin], quantity: str, *, hours: int = 12, start
     if not twins:
         raise FieldError("there is no twin", where="unit", fix="name the twins of the unit")
     some = next(iter(twins.values())).kind
-    if quantity not in risk_quantities(some):
-        names = ", ".join(risk_quantities(some)) or "none: it gives no risk"
+    if quantity not in risks(some):
+        names = ", ".join(risks(some)) or "none: it gives no risk"
         raise CapabilityError(f"'{quantity}' is no risk", where=f"kind '{some.name}'", fix=f"use one of: {names}")
     columns = []
     for name, twin in twins.items():
