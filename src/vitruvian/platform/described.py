@@ -57,6 +57,7 @@ def panels(kind: AbstractKind) -> list[dict[str, Any]]:
     own = folder(kind.name) / "panels.json"
     made: list[dict[str, Any]] = json.loads(own.read_text(encoding="utf-8")) if own.exists() else []
     taken = {panel["id"] for panel in made}
+    covered = {(panel["type"], *panel["of"]) for panel in made}
     general = [
         {"id": f"timeline-{o.name}", "type": "timeline", "title": o.meaning or o.name, "of": [o.name], "unit": o.unit}
         for o in kind.observables
@@ -67,10 +68,10 @@ def panels(kind: AbstractKind) -> list[dict[str, Any]]:
         for o in kind.observables
         if o.axis == "none"
     ]
-    if of := list(risks(kind)):
-        general.insert(0, {"id": "risks", "type": "risk", "title": "Risk", "of": of, "unit": "1"})
+    if probable := list(risks(kind)):
+        general.insert(0, {"id": "risks", "type": "risk", "title": "Risk", "of": probable, "unit": "1"})
     if kind.quantities:
         of = [q.name for q in kind.quantities]
         general.append({"id": "quantities", "type": "quantities", "title": "Over the window", "of": of, "unit": ""})
     general.append({"id": "parameters", "type": "parameters", "title": "What was learned", "of": [], "unit": ""})
-    return made + [panel for panel in general if panel["id"] not in taken]
+    return made + [p for p in general if p["id"] not in taken and (p["type"], *p["of"]) not in covered]

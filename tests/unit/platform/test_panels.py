@@ -1,46 +1,31 @@
-"""Panels are data: what they name, their kind has."""
+"""What kinds ask a client to show: of types that it draws, each thing once."""
+
+import json
+import re
+from collections import Counter
+from importlib.metadata import entry_points
 
 import pytest
 
-from vitruvian.kinds.hospital.model import Hospital
-from vitruvian.kinds.hospital.seen import slug
-from vitruvian.platform import described, registry
+from needs import ROOT
+from vitruvian.platform import registry
+from vitruvian.platform.described import panels
 
-KINDS = sorted({"metabolic", "hospital", "infusion", "deterioration", "vitals"})
+pytestmark = pytest.mark.fast
+KINDS = sorted(point.name for point in entry_points(group="vitruvian.kinds"))
+SHOWN = {"timeline", "goal", "map", "quantities", "parameters"}  # drawn by the twin's own pages
+DRAWN = SHOWN | set(re.findall(r"^  (\w+): lazily", (ROOT / "web/src/panels/registry.tsx").read_text("utf-8"), re.M))
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_what_a_panel_names_the_kind_has(name: str) -> None:
-    kind = registry.get(name)
-    known = {o.name for o in (*kind.observables, *kind.quantities)} | {"patient"}  # rows of who is where
-    panels = described.panels(kind)
-    assert len({panel["id"] for panel in panels}) == len(panels)
-    for panel in panels:
-        assert set(panel["of"]) <= known, panel["id"]
-        if "action" in panel:
-            kind.action_type(panel["action"])
-        for limit in (*panel.get("constraints", ()), *([panel["objective"]] if "objective" in panel else ())):
-            kind.quantity(limit["quantity"])
+def test_every_panel_is_one_that_the_client_draws(name: str) -> None:
+    made = panels(registry.get(name))
+    assert {p["type"] for p in made} <= DRAWN
+    json.dumps(made)
 
 
-def test_the_floor_has_the_models_steps_and_beds() -> None:
-    kind = registry.get("hospital")
-    assert isinstance(kind, Hospital)
-    (floor,) = (panel for panel in described.panels(kind) if panel["type"] == "floor")
-    assert [(s["name"], s["place"]) for s in floor["steps"]] == [(s.name, s.place) for s in kind.model.steps]
-    assert floor["classes"] == [c.name for c in kind.model.classes]
-    beds = {pool.name: sum(part.count for part in pool.parts) for pool in kind.model.pools}
-    assert floor["beds"]["wards"] == beds["ward bed"]
-
-
-def test_the_gantt_has_the_models_machines_and_rooms() -> None:
-    kind = registry.get("hospital")
-    assert isinstance(kind, Hospital)
-    (gantt,) = (panel for panel in described.panels(kind) if panel["type"] == "gantt")
-    pools = {pool.name: sum(part.count for part in pool.parts) for pool in kind.model.pools}
-    steps = {step.name for step in kind.model.steps}
-    busy = {f"busy_{slug(name)}": count for name, count in pools.items()}
-    for resource in gantt["resources"]:
-        assert set(resource["steps"]) <= steps
-        assert resource["count"] == busy[resource["busy"]]
-        kind.observable(resource["busy"])
+@pytest.mark.parametrize("name", KINDS)
+def test_no_panel_stands_twice_and_no_observable_has_two_timelines(name: str) -> None:
+    made = panels(registry.get(name))
+    assert [i for i, n in Counter(p["id"] for p in made).items() if n > 1] == []
+    assert [of for of, n in Counter(p["of"][0] for p in made if p["type"] == "timeline").items() if n > 1] == []
