@@ -87,7 +87,7 @@ def reasons_at(weights: Weights, outcomes: Sequence[str], past: Past, at: float)
             wrong.append(f"{channel.meaning} has moved since it was last seen, {age:.0f} h ago")
         else:
             wrong.append(
-                f"{channel.meaning} {value:g} {channel.unit} is an artefact: the logit would be {d.weight:.1f} lower"
+                f"{channel.meaning} {value:.3g} {channel.unit} is an artefact: the logit would be {d.weight:.1f} lower"
             )
     changed += _changed(ensemble, outcome, earlier, now)
     return Reasons(tuple(values), tuple(trends), tuple(changed), tuple(wrong))
