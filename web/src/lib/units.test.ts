@@ -21,7 +21,7 @@ describe("units", () => {
   });
 
   it("writes units and names for a reader", () => {
-    expect([pretty("[iU]"), pretty("mL/min/{1.73_m2}"), pretty("1"), pretty("mg.h/dL")]).toEqual(["IU", "mL/min/1.73 m²", "", "mg·h/dL"]);
+    expect([pretty("[iU]"), pretty("mL/min/{1.73_m2}"), pretty("1"), pretty("mg.h/dL"), pretty("Cel")]).toEqual(["IU", "mL/min/1.73 m²", "", "mg·h/dL", "°C"]);
     expect([words("time_in_range"), words("OpenBeds")]).toEqual(["Time in range", "Open beds"]);
   });
 });

@@ -35,6 +35,7 @@ export function pretty(unit: string): string {
     .replace(/^uIU/, "µIU")
     .replace(/\{([^}]*)\}/g, "$1")
     .replace(/\.(?=[a-zA-Z])/g, "·")
+    .replace(/^Cel$/, "°C")
     .replace(/^a$/, "years");
 }
 

@@ -8,7 +8,7 @@ import { useForecast, useForecasts, useKind, useMay, useOverview, useTwin, useWa
 import { isCourse, type Kind, type Twin as State } from "../../api/types";
 import { useSettings } from "../../app/settings";
 import { reasonOf, useToast } from "../../app/toasts";
-import { Button, Chip, Loaded, Loading, plainName, Synthetic } from "../../design/parts";
+import { Button, Chip, Empty, Loaded, Loading, plainName, Synthetic } from "../../design/parts";
 import { useNow } from "../../lib/now";
 import { ago, HOUR, span } from "../../lib/time";
 import { number, pretty, shown, words } from "../../lib/units";
@@ -67,6 +67,7 @@ function Whole({ twin, tab }: { twin: State; tab: string }) {
             {tab === "data" && <Records twin={twin} kind={k} />}
             {tab === "waveforms" && <Waveforms twin={twin.id} />}
             {tab === "what-if" && <WhatIf twin={twin} kind={k} />}
+            {!TABS.some(([key]) => key === tab) && <Empty title={t.lost.title}><p>{t.lost.text}</p></Empty>}
           </Suspense>
         )}
       </Loaded>
