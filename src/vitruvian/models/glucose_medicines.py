@@ -17,6 +17,7 @@ from typing import Any, ClassVar
 
 from vitruvian.core.action import Action
 from vitruvian.core.fields import field_
+from vitruvian.core.held import Held
 
 RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
 MG, MG_WEEK, UNITS = "mg/d", "mg/wk", "[iU]/d"
@@ -54,7 +55,7 @@ class Forbidden:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Metformin(Action):
+class Metformin(Held):
     """Metformin from now on; 0 stops it."""
 
     codes: ClassVar = {f"{RXNORM}|6809": {}}
@@ -63,7 +64,7 @@ class Metformin(Action):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Empagliflozin(Action):
+class Empagliflozin(Held):
     """An SGLT2 inhibitor from now on; 0 stops it."""
 
     codes: ClassVar = {f"{RXNORM}|1545653": {}}
@@ -72,7 +73,7 @@ class Empagliflozin(Action):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Sitagliptin(Action):
+class Sitagliptin(Held):
     """A DPP-4 inhibitor from now on; 0 stops it."""
 
     codes: ClassVar = {f"{RXNORM}|593411": {}}
@@ -81,7 +82,7 @@ class Sitagliptin(Action):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Semaglutide(Action):
+class Semaglutide(Held):
     """A GLP-1 receptor agonist under the skin, weekly from now on; 0 stops it."""
 
     codes: ClassVar = {f"{RXNORM}|1991302": {}}
@@ -90,7 +91,7 @@ class Semaglutide(Action):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Tirzepatide(Action):
+class Tirzepatide(Held):
     """A GIP and GLP-1 receptor agonist, weekly from now on; 0 stops it."""
 
     codes: ClassVar = {f"{RXNORM}|2601723": {}}
@@ -99,7 +100,7 @@ class Tirzepatide(Action):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Glimepiride(Action):
+class Glimepiride(Held):
     """A sulfonylurea from now on; 0 stops it."""
 
     codes: ClassVar = {f"{RXNORM}|25789": {}}
@@ -108,7 +109,7 @@ class Glimepiride(Action):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Acarbose(Action):
+class Acarbose(Held):
     """An inhibitor of starch digestion from now on; 0 stops it."""
 
     codes: ClassVar = {f"{RXNORM}|16681": {}}
@@ -117,7 +118,7 @@ class Acarbose(Action):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Pioglitazone(Action):
+class Pioglitazone(Held):
     """A thiazolidinedione from now on; 0 stops it."""
 
     codes: ClassVar = {f"{RXNORM}|33738": {}}
@@ -126,7 +127,7 @@ class Pioglitazone(Action):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class BasalInsulin(Action):
+class BasalInsulin(Held):
     """Long-acting insulin, daily from now on; 0 stops it."""
 
     codes: ClassVar = {f"{RXNORM}|274783": {}}

@@ -12,6 +12,7 @@ from vitruvian.core.errors import FieldError, InferenceError
 from vitruvian.core.kind import AbstractKind
 from vitruvian.core.twin import Twin
 from vitruvian.platform import when
+from vitruvian.platform.acting import acting, reach
 from vitruvian.platform.instant import from_seconds, moment, to_seconds
 from vitruvian.platform.store import Store, TwinRow
 
@@ -58,11 +59,18 @@ class Knowing:
         return to_seconds(last, self.row.origin), to_seconds(known, self.row.origin)
 
     def twin(self, then: datetime | None, back: float, belief: Belief | None = None) -> Twin:
-        """Case and record as known then, back to `back` (s; -inf: all) and the kind's warm-up before that."""
+        """Case and record as known then, back to `back` (s; -inf: all) and the kind's warm-up before that.
+
+        Of actions before that, those that still act then.
+        """
         first = back - self.kind.warmup
-        since = None if math.isinf(first) else self.moment(first)
-        case = self.store.case(self.row.id, then, since=since)
-        return Twin(self.kind, case, self.store.record(self.row.id, then, since=since), belief)
+        case = self.store.case(self.row.id, then, since=self._since(first - reach(self.kind)))
+        return Twin(
+            self.kind, acting(case, first), self.store.record(self.row.id, then, since=self._since(first)), belief
+        )
+
+    def _since(self, first: float) -> datetime | None:
+        return None if math.isinf(first) else self.moment(first)
 
     def belief(self, then: datetime | None) -> tuple[int, Belief] | None:
         """(version, belief), the newest of then."""

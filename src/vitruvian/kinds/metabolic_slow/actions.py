@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import dataclasses
 
-from vitruvian.core.action import Action
 from vitruvian.core.case import Subject
 from vitruvian.core.fields import field_
+from vitruvian.core.held import Held
 
 KNOWN = ("no", "yes", "unknown")
 
@@ -38,7 +38,7 @@ class Patient(Subject):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Diet(Action):
+class Diet(Held):
     """A change of what is eaten, against what kept the starting weight; 0 kcal/d with control 0 ends it."""
 
     change: float = field_("kcal/d", -2000, 1000, typical=-500, meaning="change of energy eaten")
@@ -49,7 +49,7 @@ class Diet(Action):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Move(Action):
+class Move(Held):
     """Brisk walking or the like every day, beside what was usual; 0 ends it."""
 
     minutes: float = field_("min/d", 0, 180, typical=30, meaning="a day")

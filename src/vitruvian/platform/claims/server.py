@@ -19,7 +19,7 @@ from vitruvian.platform.freeport import free_port
 from vitruvian.platform.store.database import Database
 from vitruvian.platform.trust import people
 
-START = 60.0  # s in which it must answer
+START = 300.0  # s in which it must answer, on a busy machine too
 
 
 @dataclass
