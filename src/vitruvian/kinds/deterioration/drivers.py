@@ -65,9 +65,13 @@ def drivers(ensemble: Ensemble, row: Known) -> list[Driver]:
 
 
 def reasons_at(weights: Weights, outcomes: Sequence[str], past: Past, at: float) -> Reasons:
-    """Of the fitted outcome whose risk is highest against what is usual for it; nothing where nothing was fitted."""
+    """Of the fitted outcome whose risk is highest against what is usual for it; nothing where nothing was fitted.
+
+    What was learned from simulated stays alone speaks only where nothing else was learned.
+    """
     now = past.known(np.array([at]))
     fitted = [o for o in outcomes if o in weights.ensembles]
+    fitted = [o for o in fitted if not weights.is_simulated(o)] or fitted
     if not fitted:
         return Reasons(wrong_if=("the weights were never fitted: the risk is what is assumed of everybody",))
     eta = {o: _eta(weights.ensembles[o], now) - weights.ensembles[o].stack[0] for o in fitted}

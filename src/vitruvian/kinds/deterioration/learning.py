@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vitruvian.engines.crossfit import Fitted, Recipe, fit
+from vitruvian.engines.crossfit import Ensemble, Fitted, Recipe, fit
 from vitruvian.engines.oddsforest import Growth
 from vitruvian.engines.pasts import Landmarks
 from vitruvian.kinds.deterioration.patient import signs
@@ -37,6 +37,7 @@ ONSET = Recipe(
         Growth(150, 0.08, 16, 60, 0.15, 0.5, 10.0, random=True, monotone=True),
     ),
 )
+LEAVING = Recipe((Growth(60, 0.1, 8, 60, 0.3, 0.7, 10.0),), folds=2)  # who leaves is easily told: assumed enough
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +65,7 @@ def death_table(stays: Stays, hours: tuple[float, ...] = DEATH_AT) -> Table:
 
 def onset_table(stays: Stays, every: float = EVERY) -> Table:
     """Landmarks each `every` h from hour 1 on while at risk; y: onset in (t, t + WITHIN], NaN where nobody knows: the
-    stay ends before the window does, without an onset."""
+    stay is followed for less than that, without an onset. Who is known to have left without one (`left`) had none."""
     onset, hours = stays.outcomes["onset"], stays.hours
     first = np.where(np.isnan(onset), np.inf, onset)
     last = np.minimum(first - 1e-9, hours)
@@ -72,8 +73,15 @@ def onset_table(stays: Stays, every: float = EVERY) -> Table:
     whose = np.repeat(np.arange(len(stays)), count)
     at = 1.0 + every * (np.arange(len(whose)) - np.repeat(np.cumsum(count) - count, count))
     y = (first[whose] <= at + WITHIN).astype(np.float64)
-    y[(y == 0.0) & (hours[whose] < at + WITHIN)] = np.nan
+    unknown = hours < left_of(stays)
+    y[(y == 0.0) & (hours[whose] < at + WITHIN) & unknown[whose]] = np.nan
     return Table(known(stays.readings, stays.static, Landmarks(whose, at)), y, whose, at)
+
+
+def left_of(stays: Stays) -> np.ndarray:
+    """Hour at which each stay is known to have ended without the onset, inf where nobody knows, (stay,)."""
+    left = stays.outcomes.get("left", np.full(len(stays), np.nan))
+    return np.where(np.isnan(left), np.inf, left)
 
 
 def varying(table: Table) -> Known:
@@ -109,31 +117,49 @@ def within_a_year(stays: Stays) -> np.ndarray:
     return (((days >= 0) & (days <= 365)) | (stays.outcomes["death"] > 0)).astype(np.float64)
 
 
-def learn_onset(stays: Stays, seed: int, recipe: Recipe = ONSET) -> tuple[Fitted, Onset]:
-    """Of an onset within WITHIN hours, and how the hazard runs on from a landmark."""
+@dataclass(frozen=True, eq=False)
+class Timed:
+    """What is learned of an onset: how likely within WITHIN hours, how the two hazards run on from a landmark, and how
+    likely it is to leave without one (None: the stays do not say who left)."""
+
+    fitted: Fitted
+    onset: Onset
+    leaving: Ensemble | None
+
+
+def learn_onset(stays: Stays, seed: int, recipe: Recipe = ONSET, origin: str = "") -> Timed:
+    """Of an onset within WITHIN hours, with leaving as its competing end where the stays say who left."""
     table = onset_table(stays)
     table = table.of(~np.isnan(table.y))
     columns = varying(table)
-    onset = stays.outcomes["onset"]
-    origin = f"{len(stays)} stays, {int(np.sum(~np.isnan(onset)))} onsets"
-    found = fit(
-        columns.names, columns.x, table.y, table.whose, recipe, seed=seed, origin=origin, signs=signs(columns.names)
-    )
+    onset, left = stays.outcomes["onset"], left_of(stays)
+    origin += f"{len(stays)} stays, {int(np.sum(~np.isnan(onset)))} onsets"
+    sign = signs(columns.names)
+    found = fit(columns.names, columns.x, table.y, table.whose, recipe, seed=seed, origin=origin, signs=sign)
     lead, end = onset[table.whose] - table.at, stays.hours[table.whose] - table.at
-    return found, Onset.of(found.held_out, lead, end, LEADS)
+    if not np.isfinite(left).any():
+        return Timed(found, Onset.of(found.held_out, lead, end, LEADS), None)
+    away = left[table.whose] - table.at
+    goes = ((away <= WITHIN) & ~(lead <= away)).astype(np.float64)
+    gone = fit(columns.names, columns.x, goes, table.whose, LEAVING, seed=seed, origin=origin)
+    away = np.where(np.isinf(away), np.nan, away)
+    return Timed(found, Onset.of(found.held_out, lead, end, LEADS, gone.held_out, away), gone.ensemble)
 
 
-def learn(stays: Mapping[str, Stays], seed: int) -> Weights:
-    """Everything: stays by outcome ("death", "aki", "sepsis"), each with what it needs."""
-    ensembles, onsets, ends = {}, {}, None
+def learn(stays: Mapping[str, Stays], seed: int, origin: str = "") -> Weights:
+    """Everything: stays by outcome ("death", "aki", "sepsis", ...), each with what it needs; origin: begins what is
+    said of where they come from."""
+    ensembles, onsets, leaving, ends = {}, {}, {}, None
     for name, mine in stays.items():
         if name == "death":
             ensembles[name] = learn_death(mine, seed).ensemble
             ends = ends_of(mine)
-        else:
-            found, onsets[name] = learn_onset(mine, seed)
-            ensembles[name] = found.ensemble
-    return Weights(ensembles, ends, onsets)
+            continue
+        found = learn_onset(mine, seed, origin=origin)
+        ensembles[name], onsets[name] = found.fitted.ensemble, found.onset
+        if found.leaving is not None:
+            leaving[name] = found.leaving
+    return Weights(ensembles, ends, onsets, leaving)
 
 
 def ends_of(stays: Stays) -> Ends:

@@ -1,16 +1,16 @@
-"""How likely a patient in intensive care dies, or gets acute kidney injury or sepsis, and when: competing hazards.
+"""How likely a patient in hospital dies, or gets acute kidney injury, sepsis, circulatory or respiratory failure, or is
+moved to intensive care, and when: competing hazards.
 
 At any time t, from nothing but what had been seen by then, X(t):
 
     logit P(outcome | X)  =  eta(X) + s(X) u,     u ~ N(0, 1)
 
 eta, s: mean and doubt of an ensemble of unlike learners, stacked and calibrated on patients that no learner saw
-(engines/crossfit.py): boosted trees, with and without random thresholds, monotone where medicine knows the sign, and a
-ridge logistic regression. For onsets, eta drives an hourly hazard with leaving as competing end; for death, eta is the
-chance of death before leaving hospital, and its times and those of leaving are two life tables (timing.py: Singer &
-Willett 1993; Larson & Dinse 1985). X (models/icu/columns.py): newest value and its age, extremes, mean, slope and
-counts over 6, 12, 24 h and all that came, of some forty things that are charted; that something was not measured is
-information, and is used as such.
+(engines/crossfit.py): boosted trees, with and without random thresholds, monotone where medicine knows the sign. For
+onsets, eta drives an hourly hazard with leaving as competing end; for death, eta is the chance of death before leaving
+hospital, and its times and those of leaving are two life tables (timing.py: Singer & Willett 1993; Larson & Dinse
+1985). X (models/icu/columns.py): newest value and its age, extremes, mean, slope and counts over 6, 12, 24 h and all
+that came, of some forty things that are charted; that something was not measured is information, and is used as such.
 
 Predictive, not causal: signs of illness are signs, and treatment is in the data. Holds for adults like those it was
 fitted on, in the first days of intensive care. Leaves out diagnoses, drugs, notes, waveforms, and limits of treatment.
@@ -18,6 +18,7 @@ fitted on, in the first days of intensive care. Leaves out diagnoses, drugs, not
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -45,6 +46,7 @@ from vitruvian.models.icu.channels import BY_NAME, CHANNELS
 from vitruvian.models.icu.columns import Known
 
 FIT = "population fit; kinds/deterioration/README.md"
+LABEL = ", learned from simulated stays alone"
 SCORES = {  # observable: highest value, how it is counted, what it is
     "news2": (20, beside.news2_of, "NEWS2 of the last values; what was not charted counts as normal"),
     "qsofa": (3, beside.qsofa_of, "qSOFA of the last values; what was not charted counts as normal"),
@@ -58,7 +60,7 @@ class Deterioration(AbstractKind, Fittable, Reasoned):
 
     weights: Weights = field(default_factory=Weights)
 
-    name, version = "deterioration", "1"
+    name, version = "deterioration", "2"
     context_of_use = ContextOfUse(
         "Which patients of this unit are likely to deteriorate in the next hours, how sure is that, and why?",
         "clinicians and engineers who evaluate early-warning methods, beside the unit's own scores",
@@ -75,13 +77,13 @@ class Deterioration(AbstractKind, Fittable, Reasoned):
         told = tuple(o for o in OUTCOMES if o in self.weights.ensembles) or OUTCOMES
         declared = {
             "outcomes": told,
-            "parameters": tuple(_open(o) for o in told),
+            "parameters": tuple(_open(o, self._said(o)) for o in told),
             "observables": (
-                *(_hazard(o) for o in told),
+                *(_hazard(o, self._said(o)) for o in told),
                 *(_score(n) for n in SCORES),
                 *(c.observable for c in CHANNELS),
             ),
-            "quantities": _quantities(told),
+            "quantities": _quantities({o: self._said(o) for o in told}),
             "noises": (*(Binary(o) for o in told), *(Gaussian(c.name, sd=c.sd) for c in CHANNELS)),
         }
         for name, value in declared.items():
@@ -92,6 +94,10 @@ class Deterioration(AbstractKind, Fittable, Reasoned):
     observables: tuple[Observable, ...] = field(init=False)
     quantities: tuple[Quantity, ...] = field(init=False)
     noises: tuple[AbstractNoise, ...] = field(init=False)
+
+    def _said(self, outcome: str) -> str:
+        """What it is, and from whom it was learned where that is nobody real."""
+        return f"{MEANING[outcome]}{LABEL if self.weights.is_simulated(outcome) else ''}"
 
     @property
     def artefact(self) -> str:
@@ -132,7 +138,7 @@ class Deterioration(AbstractKind, Fittable, Reasoned):
         for name in request.items:
             if name in self.outcomes:
                 eta = self.logits(name, theta, past.known(request.times(name) - HOUR))
-                out[name] = self._within(name, eta, np.ones(eta.shape[1]))
+                out[name] = self._within(name, theta, eta, np.ones(eta.shape[1]), None)
             elif name in SCORES:
                 told = SCORES[name][1](past.known(request.times(name))).total
                 out[name] = np.tile(told.astype(np.float64), (count, 1))
@@ -152,7 +158,7 @@ class Deterioration(AbstractKind, Fittable, Reasoned):
         if name == "leaves_alive":
             return self._ends(self.logits("death", theta, seen), hours, 1)
         outcome = name.removesuffix("_risk")
-        return self._within(outcome, self.logits(outcome, theta, seen), hours)
+        return self._within(outcome, theta, self.logits(outcome, theta, seen), hours, seen)
 
     def logits(self, outcome: str, theta: Theta, known: Known) -> np.ndarray:
         """eta + s u, (member, n), at n landmarks."""
@@ -167,14 +173,33 @@ class Deterioration(AbstractKind, Fittable, Reasoned):
         ensemble = self.weights.ensembles[outcome]
         return ensemble.moments(known.x[:, [known.names.index(n) for n in ensemble.names]])
 
-    def _within(self, outcome: str, eta: np.ndarray, hours: np.ndarray) -> np.ndarray:
-        """Chance of the outcome within `hours` (n,) of landmarks with logits (member, n)."""
+    def _within(
+        self, outcome: str, theta: Theta, eta: np.ndarray, hours: np.ndarray, seen: Known | None
+    ) -> np.ndarray:
+        """Chance of the outcome within `hours` (n,) of landmarks with logits (member, n); seen: what they know, which
+        tells who leaves first (None: within one hour nobody does)."""
         if outcome == "death":
             return self._ends(eta, hours, 0)
         onset = self.weights.onsets.get(outcome)
         if onset is None:  # unfitted: the logit is of an onset within 6 h
             return -np.expm1(hours / 6.0 * np.log1p(-expit(eta)))
-        return np.stack([onset.over(eta[:, i], float(h)) for i, h in enumerate(hours)], axis=1)
+        longest = int(np.ceil(hours.max(initial=0.0)))
+        leaving = None if seen is None or longest < 2 else self._leaving(outcome, theta, seen, longest)
+        return np.stack(
+            [onset.over(eta[:, i], float(h), None if leaving is None else leaving[:, i]) for i, h in enumerate(hours)],
+            axis=1,
+        )
+
+    def _leaving(self, outcome: str, theta: Theta, seen: Known, hours: int) -> np.ndarray | None:
+        """Hazard (member, n, hour) of leaving before the outcome; None where nothing was learned of it."""
+        told, ends = self.weights.leaving.get(outcome), self.weights.ends
+        if told is not None:
+            g = told.logit(seen.x[:, [seen.names.index(n) for n in told.names]])
+            hazard = self.weights.onsets[outcome].leaving(g, hours)
+            return np.broadcast_to(hazard, (len(theta[f"open_{outcome}"]), *hazard.shape))
+        if ends is None or "death" not in self.weights.ensembles:
+            return None
+        return ends.leaving(expit(self.logits("death", theta, seen)), hours)
 
     def _ends(self, eta: np.ndarray, hours: np.ndarray, which: int) -> np.ndarray:
         p, ends = expit(eta), self.weights.ends
@@ -192,12 +217,12 @@ class Deterioration(AbstractKind, Fittable, Reasoned):
         return Example(Case(Patient()), 0.0, 24 * HOUR, {"heart_rate": np.arange(1.0, 24.0) * HOUR}, ())
 
 
-def _open(outcome: str) -> Parameter:
-    return Parameter(f"open_{outcome}", "1", Normal(0.0, 1.0), FIT, f"what the fit left open about {MEANING[outcome]}")
+def _open(outcome: str, said: str) -> Parameter:
+    return Parameter(f"open_{outcome}", "1", Normal(0.0, 1.0), FIT, f"what the fit left open about {said}")
 
 
-def _hazard(outcome: str) -> Observable:
-    meaning = f"{MEANING[outcome]} in the hour that ends now, seen from its start"
+def _hazard(outcome: str, said: str) -> Observable:
+    meaning = f"{said} in the hour that ends now, seen from its start"
     return Observable(outcome, "1", low=0, high=1, meaning=meaning)
 
 
@@ -206,9 +231,9 @@ def _score(name: str) -> Observable:
     return Observable(name, "{score}", low=0, high=highest, meaning=meaning)
 
 
-def _quantities(outcomes: tuple[str, ...]) -> tuple[Quantity, ...]:
+def _quantities(outcomes: Mapping[str, str]) -> tuple[Quantity, ...]:
     seen = "in the window, seen from its start"
-    out = [Quantity(f"{o}_risk", "1", f"probability of {MEANING[o]} {seen}", low=0, high=1) for o in outcomes]
+    out = [Quantity(f"{o}_risk", "1", f"probability of {said} {seen}", low=0, high=1) for o, said in outcomes.items()]
     if "death" in outcomes:
         whole = "probability of death before leaving hospital, seen from the window's start"
         out.append(Quantity("hospital_death", "1", whole, low=0, high=1))

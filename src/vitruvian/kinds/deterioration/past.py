@@ -13,6 +13,7 @@ from vitruvian.engines.table import view
 from vitruvian.kinds.deterioration.patient import HOUR, Patient, static_of
 from vitruvian.models.icu.channels import CHANNELS
 from vitruvian.models.icu.columns import Known, known
+from vitruvian.models.icu.doubt import doubts
 from vitruvian.models.icu.stays import STATIC
 
 
@@ -27,7 +28,7 @@ class Past:
         """What is known by `known_at`."""
         assert isinstance(case.subject, Patient)
         fixed = static_of(case.subject)
-        arrays = view(case, record, known_at)
+        arrays = _believed(view(case, record, known_at), record.where(record.known_at <= known_at))
         arrays["static"] = np.array([fixed[name][0] for name in STATIC])
         arrays["before"] = np.array(case.subject.hours_before)
         return cls(arrays)
@@ -75,3 +76,20 @@ class Past:
                 if late.any() or np.isfinite(self.arrays[f"{c.name}:until"]).any():
                     return True
         return False
+
+
+def _believed(arrays: dict[str, np.ndarray], rows: Record) -> dict[str, np.ndarray]:
+    """Readings until it could be known that they are not to be believed (models/icu/doubt.py); rows: those of `view`.
+
+    What is doubted from the start is left out. A jump of several vital signs is believed until they come back.
+    """
+    now = (rows.superseded == np.inf) & ~rows.removed
+    since = np.full(len(rows), np.inf)
+    since[now] = doubts(rows.where(now)).since
+    for name in np.unique(rows.observable[np.isfinite(since)].astype(str)).tolist():
+        until = np.minimum(arrays[f"{name}:until"], since[(rows.observable == name) & ~rows.removed])
+        keep = until > arrays[f"{name}:from"]
+        for column in ("time", "value", "from"):
+            arrays[f"{name}:{column}"] = arrays[f"{name}:{column}"][keep]
+        arrays[f"{name}:until"] = until[keep]
+    return arrays

@@ -11,11 +11,14 @@ from vitruvian.core.fields import field_
 from vitruvian.models.icu.channels import BY_NAME
 
 HOUR = 3600.0
-OUTCOMES = ("death", "aki", "sepsis")
+OUTCOMES = ("death", "aki", "sepsis", "circulatory", "respiratory", "icu_transfer")
 MEANING = {
     "death": "death in hospital",
     "aki": "onset of acute kidney injury (KDIGO stage 1 or more)",
     "sepsis": "onset of sepsis (Sepsis-3)",
+    "circulatory": "onset of circulatory failure (lactate >= 2 mmol/L with MAP <= 65 mmHg or a vasopressor)",
+    "respiratory": "onset of respiratory failure (PaO2/FiO2 < 200 mmHg)",
+    "icu_transfer": "transfer from a ward to intensive care",
 }
 
 

@@ -3,14 +3,16 @@
 Two parametrisations of P(cause k in interval j | at risk, X) = h_kj, with d_j the hazard of leaving (discharge, or
 another end of being at risk):
 
-    onsets (aki, sepsis)   h_j = sigmoid(a_j + f(X)),     hourly; f: the logit of an onset within the next 6 h
-    death and discharge    p(X) = P(death before leaving hospital | X);   q_j, r_j = P(it comes on day j | not before)
-                           of those who die, and who leave alive:
-                           h_j = p D_{j-1} q_j / S_{j-1},   d_j = (1 - p) L_{j-1} r_j / S_{j-1},   S = p D + (1 - p) L
+    onsets               h_j = sigmoid(a_j + f(X)),   d_j = sigmoid(b_j + g(X)),   hourly; f, g: the logits of an onset,
+                         and of leaving without one, within the next 6 h
+    death and discharge  p(X) = P(death before leaving hospital | X);   q_j, r_j = P(it comes on day j | not before)
+                         of those who die, and who leave alive:
+                         h_j = p D_{j-1} q_j / S_{j-1},   d_j = (1 - p) L_{j-1} r_j / S_{j-1},   S = p D + (1 - p) L
 
-The first is Singer & Willett, J Educ Stat 1993;18:155; the second the mixture (vertical) form of the same competing
-risks, Larson & Dinse, Appl Stat 1985;34:201, in which the chance of either end is exactly p and 1 - p however long one
-waits. Risk over H: sum_j S_{j-1} h_j with S_j = S_{j-1} (1 - h_j - d_j).
+The first is Singer & Willett, J Educ Stat 1993;18:155, with two causes (Prentice et al., Biometrics
+1978;34:541); the second the mixture (vertical) form of the same competing risks, Larson & Dinse, Appl Stat 1985;34:201,
+in which the chance of either end is exactly p and 1 - p however long one waits. Risk over H: sum_j S_{j-1} h_j with
+S_j = S_{j-1} (1 - h_j - d_j). Where the stays of an onset do not say who left, d_j is that of the second form.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import expit, logit
+from scipy.special import expit
 
 DAY_H = 24.0
 DAYS = 30  # q and r are constant from then on
@@ -58,41 +60,73 @@ class Ends:
 
         return p * came(self.q), (1.0 - p) * came(self.r)
 
+    def leaving(self, p: np.ndarray, hours: int) -> np.ndarray:
+        """Hazard (..., hour) of either end in each of the next hours, for p (...)."""
+        gone = np.stack([np.sum(self.over(p, float(j)), axis=0) for j in range(hours + 1)], axis=-1)
+        return np.diff(gone, axis=-1) / np.maximum(1.0 - gone[..., :-1], 1e-9)
+
 
 @dataclass(frozen=True, eq=False)
 class Onset:
-    """a (HOURS,): offset of the hourly hazard at lead j to f; leave: hazard an hour of leaving before any onset."""
+    """a, b (HOURS,): offsets of the hourly hazards of the onset and of leaving before it to f and g, by lead.
+
+    b is empty where the stays did not say who left.
+    """
 
     a: np.ndarray
-    leave: float
+    b: np.ndarray
 
     @classmethod
-    def of(cls, f: np.ndarray, lead: np.ndarray, end: np.ndarray, hours: int) -> Onset:
-        """f (n,) of landmarks, lead (n,) h to the onset (NaN: none), end (n,) h to the end of being watched.
+    def of(
+        cls,
+        f: np.ndarray,
+        lead: np.ndarray,
+        end: np.ndarray,
+        hours: int,
+        g: np.ndarray | None = None,
+        leaves: np.ndarray | None = None,
+    ) -> Onset:
+        """f (n,) of landmarks, lead (n,) h to the onset (NaN: none), end (n,) h to the end of being watched; g (n,) and
+        leaves (n,) h to leaving (NaN: not seen to leave), where that is known.
 
         a_j solves sum_i sigmoid(a_j + f_i) = number of onsets at lead j over those still watched, a constant added to
-        both; neighbouring hours are pooled three by three, since onsets are few.
+        both; neighbouring hours are pooled three by three, since onsets are few. b_j likewise.
         """
         first = np.where(np.isnan(lead), np.inf, lead)
-        a = np.empty(hours)
-        for j in range(hours):
-            low, high = max(0, j - 1), min(hours, j + 2)
-            watched = np.concatenate([f[(first > i) & (end > i)] for i in range(low, high)])
-            count = sum(int(np.sum((first > i) & (first <= i + 1))) for i in range(low, high))
-            a[j] = _offset(watched, count + 0.5)
-        at_risk = float(np.sum(np.minimum(np.minimum(first, end), hours)))
-        left = int(np.sum((end < first) & (end < hours)))
-        return cls(a, (left + 0.5) / (at_risk + 1.0))
+        a = _offsets(f, first, np.minimum(first, end), hours)
+        if g is None or leaves is None:
+            return cls(a, np.zeros(0))
+        out = np.where(np.isnan(leaves), np.inf, leaves)
+        return cls(a, _offsets(g, np.where(out < first, out, np.inf), np.minimum(first, end), hours))
 
-    def over(self, f: np.ndarray, hours: float) -> np.ndarray:
-        """Chance of the onset within `hours` before leaving, for f of any shape; the last offset goes on holding."""
+    def leaving(self, g: np.ndarray, hours: int) -> np.ndarray:
+        """Hazard (..., hour) of leaving in each of the next hours, for g (...)."""
+        return np.stack([expit(self.b[min(j, len(self.b) - 1)] + g) for j in range(hours)], axis=-1)
+
+    def over(self, f: np.ndarray, hours: float, leaving: np.ndarray | None = None) -> np.ndarray:
+        """Chance of the onset within `hours` before leaving, for f (...); the last offset goes on holding.
+
+        leaving (..., hour): its hazard in each hour; None: nobody leaves.
+        """
         still, chance = np.ones_like(f), np.zeros_like(f)
         for j in range(int(np.ceil(hours))):
             share = min(1.0, hours - j)
             h = expit(self.a[min(j, len(self.a) - 1)] + f) * share
             chance = chance + still * h
-            still = still * np.maximum(1.0 - h - self.leave * share, 0.0)
+            gone = 0.0 if leaving is None else leaving[..., j] * share
+            still = still * np.maximum(1.0 - h - gone, 0.0)
         return chance
+
+
+def _offsets(f: np.ndarray, when: np.ndarray, until: np.ndarray, hours: int) -> np.ndarray:
+    """Offset of each hour: when (n,) the event comes (inf: not), until (n,) when one is no longer watched for it."""
+    out = np.empty(hours)
+    for j in range(hours):
+        low, high = max(0, j - 1), min(hours, j + 2)
+        watched = np.concatenate([f[until > i] for i in range(low, high)])
+        count = sum(int(np.sum((until > i) & (when > i) & (when <= i + 1))) for i in range(low, high))
+        out[j] = _offset(watched, count + 0.5)
+    return out
 
 
 def _offset(f: np.ndarray, count: float) -> float:
@@ -105,7 +139,3 @@ def _offset(f: np.ndarray, count: float) -> float:
         low, high = (middle, high) if expit(middle + f).sum() < count else (low, middle)
     return float(0.5 * (low + high))
 
-
-def base_logit(share: float) -> float:
-    """Log odds of a share, kept from 0 and 1."""
-    return float(logit(np.clip(share, 1e-6, 1.0 - 1e-6)))

@@ -32,10 +32,12 @@ MMHG_A_KPA = 7.50062
 
 @dataclass(frozen=True, eq=False)
 class Doubts:
-    """Why each row of a record is not believed, "" where it is, (n,)."""
+    """Why each row of a record is not believed, "" where it is, (n,); since when that can be known, s, inf where it is
+    believed, (n,): a jump is told from a turn for the worse by the reading after it."""
 
     record: Record
     why: np.ndarray
+    since: np.ndarray
 
     @property
     def believed(self) -> np.ndarray:
@@ -80,6 +82,7 @@ class Doubts:
 def doubts(record: Record, began: float = -np.inf) -> Doubts:
     """Of every row; began: s at which the stay began. Only rows up to each row's next moment are looked at."""
     why = np.full(len(record), "", dtype=object)
+    since = record.known_at.copy()
     for name in set(record.observable.tolist()) & set(BY_NAME):
         mine = np.flatnonzero(record.observable == name)
         channel = BY_NAME[name]
@@ -87,11 +90,11 @@ def doubts(record: Record, began: float = -np.inf) -> Doubts:
         for i in mine[beyond]:
             why[i] = _beyond(name, float(record.value[i]))
         if name in VARIES:
-            _flat(record, mine[~beyond], why)
+            _flat(record, mine[~beyond], why, since)
     why[record.valid_time > record.known_at + AHEAD] = "ahead of time: taken after it was received; set the clock"
     why[record.valid_time < began] = "before it began: taken before the stay"
-    _someone_else(record, why)
-    return Doubts(record, why)
+    _someone_else(record, why, since)
+    return Doubts(record, why, np.where(why == "", np.inf, since))
 
 
 def _beyond(name: str, value: float) -> str:
@@ -108,7 +111,7 @@ def _beyond(name: str, value: float) -> str:
     return f"cannot be: {value:g} {channel.unit}"
 
 
-def _flat(record: Record, mine: np.ndarray, why: np.ndarray) -> None:
+def _flat(record: Record, mine: np.ndarray, why: np.ndarray, since: np.ndarray) -> None:
     """Runs of one number; the first FLAT_TIMES are believed, since nobody could know yet."""
     for sensor in set(record.sensor[mine].tolist()):
         rows = mine[record.sensor[mine] == sensor]
@@ -118,11 +121,13 @@ def _flat(record: Record, mine: np.ndarray, why: np.ndarray) -> None:
             for k in range(a + FLAT_TIMES, b):
                 if time[k] - time[a] >= FLAT_FOR:
                     why[rows[k]] = f"flat: {value[k]:g} for {(time[k] - time[a]) / HOUR:.0f} h"
+                    since[rows[k]] = record.known_at[rows[a : k + 1]].max()
 
 
-def _someone_else(record: Record, why: np.ndarray) -> None:
+def _someone_else(record: Record, why: np.ndarray, since: np.ndarray) -> None:
     """Moments at which several vital signs jump away and come back."""
     away: dict[float, list[int]] = {}
+    known, came_back = record.known_at, np.zeros(len(record))
     for channel in VITALS[:7]:
         mine = np.flatnonzero((record.observable == channel.name) & (why == ""))
         if len(mine) < 3:
@@ -130,8 +135,10 @@ def _someone_else(record: Record, why: np.ndarray) -> None:
         value, limit = record.value[mine], JUMP * channel.sd
         before, here, after = value[:-2], value[1:-1], value[2:]
         out = (np.abs(here - before) > limit) & (np.abs(here - after) > limit) & (np.abs(after - before) < limit)
+        came_back[mine[1:-1]] = np.maximum(np.maximum(known[mine[:-2]], known[mine[1:-1]]), known[mine[2:]])
         for i in mine[1:-1][out]:
             away.setdefault(float(record.valid_time[i]), []).append(int(i))
     for rows in away.values():
         if len(rows) >= TOGETHER:
             why[rows] = f"someone else: {len(rows)} vital signs jumped away and came back"
+            since[rows] = np.partition(came_back[rows], TOGETHER - 1)[TOGETHER - 1]  # when the third had come back

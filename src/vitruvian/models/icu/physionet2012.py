@@ -3,7 +3,8 @@
 Silva et al., Comput Cardiol 2012;39:245; Open Data Commons Attribution License 1.0. Adults of four intensive care units
 of one hospital (MIMIC-II). -1 stands for "not known" in the general descriptors. `Survival`: days from admission to
 death, -1 if it never came to be known; a patient died in hospital where Survival <= Length_of_stay. Some stays have
-several ages (of earlier admissions); the first row counts. The type of unit is not in the shared copy.
+several ages (of earlier admissions); the first row counts. The type of unit is read where a copy has it (the shared one
+has not).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from vitruvian.models.icu.channels import CHANNELS
 from vitruvian.models.icu.stays import Stays, believed_static
 
 HOURS = 48.0
+UNITS = {1: "coronary care", 2: "cardiac surgery recovery", 3: "medical", 4: "surgical"}  # ICUType: Silva et al. 2012
 DESCRIBED = {"Age": "age", "Gender": "male", "Height": "height", "Weight": "weight"}
 OUTCOMES = {
     "death": "In-hospital_death",
@@ -44,7 +46,8 @@ def stays(table: Mapping[str, np.ndarray], outcomes: Mapping[str, np.ndarray]) -
     row = np.searchsorted(np.sort(outcomes["RecordID"]), names)
     order = np.argsort(outcomes["RecordID"])
     told = {k: np.asarray(outcomes[column], np.float64)[order][row] for k, column in OUTCOMES.items()}
-    unit = np.full(len(names), "not known", dtype=object)
+    where = _first((par == "ICUType") & (hour == 0.0), whose, value, len(names))
+    unit = np.array([UNITS.get(int(u), "not known") if u == u else "not known" for u in where.tolist()], dtype=object)
     hours = np.full(len(names), HOURS)
     return Stays(names, believed_static(static), readings, told, hours, unit, doubted)
 

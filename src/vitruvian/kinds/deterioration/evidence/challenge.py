@@ -193,6 +193,8 @@ AGES = ((15.0, 50.0), (50.0, 65.0), (65.0, 80.0), (80.0, 120.0))
 @told
 def fairness(claim: str, data: Path | None, test: Path | None, quick: bool, progress: Progress) -> dict[str, Any]:
     """mon.fair: calibration and recall of each group with intervals; the worst is named."""
+    from vitruvian.kinds.deterioration.evidence import simulated  # lazy: it is measured by this file's own means
+
     assert data is not None
     s = family(data, test, quick)
     p, called = s.risk[48.0, "ensemble"], s.called[48.0, "ensemble"]
@@ -201,26 +203,38 @@ def fairness(claim: str, data: Path | None, test: Path | None, quick: bool, prog
     groups |= {"men": male == 1.0, "women": male == 0.0}
     groups |= {f"unit {u}": s.asked.unit == u for u in np.unique(s.asked.unit.astype(str)) if u != "not known"}
     rows = {name: group(p[mine], called[mine], s.y[mine]) for name, mine in groups.items() if s.y[mine].sum() >= 5}
-    worst_recall = min(rows, key=lambda g: rows[g]["recall"])
-    worst_calibration = max(rows, key=lambda g: abs(np.log(rows[g]["observed over expected"])))
-    ranges = {name: row["observed over expected 95 %"] for name, row in rows.items()}
-    off = [name for name, (low, high) in ranges.items() if not low <= 1 <= high]
-    notes = (*s.notes, "the shared copy does not say in which type of unit a stay was: no group by unit")
-    measured = f"lowest recall: {worst_recall} {rows[worst_recall]['recall']:.2f}; furthest from its own deaths: "
-    measured += f"{worst_calibration}, observed over expected {rows[worst_calibration]['observed over expected']:.2f}"
+    notes = s.notes
+    if not any(name.startswith("unit ") for name in rows):
+        notes = (*notes, "these stays do not say in which type of unit they were: groups by unit are of simulated stays")
+    units = simulated.by_unit(quick)
+    worst, off = _worst(rows)
+    worst_simulated, off_simulated = _worst(units)
     whole = group(p, called, s.y)
-    detail = {"groups": rows, "all": whole, "groups whose 95 % interval leaves out 1": off}
-    return _row(s, measured, len(rows) >= 4, {"all": whole["recall"]}, detail) | {"notes": notes}
+    detail = {"groups": rows, "all": whole, "groups whose 95 % interval leaves out 1": (*off, *off_simulated)}
+    detail |= {"simulated stays, kidney injury within 6 h": units}
+    kinds = [any(n.startswith(k) for n in (*rows, *units)) for k in ("age", "men", "women", "icu", "ward")]
+    measured = f"{worst}; simulated stays: {worst_simulated}"
+    return _row(s, measured, all(kinds), {"all": whole["recall"]}, detail) | {"notes": notes}
+
+
+def _worst(rows: Mapping[str, Mapping[str, Any]]) -> tuple[str, list[str]]:
+    """The groups with the lowest recall and the furthest from their own events, in words; those surely off."""
+    low = min(rows, key=lambda g: rows[g]["recall"])
+    far = max(rows, key=lambda g: abs(np.log(rows[g]["observed over expected"])))
+    ranges = {name: row["observed over expected 95 %"] for name, row in rows.items()}
+    said = f"lowest recall: {low} {rows[low]['recall']:.2f}; furthest from its own events: {far}, observed over "
+    said += f"expected {rows[far]['observed over expected']:.2f}"
+    return said, [name for name, (a, b) in ranges.items() if not a <= 1 <= b]
 
 
 def group(p: np.ndarray, called: np.ndarray, y: np.ndarray) -> dict[str, Any]:
-    """Of one group: recall and observed over expected deaths with 95 % intervals (the latter Poisson, by Byar)."""
+    """Of one group: recall and observed over expected events with 95 % intervals (the latter Poisson, by Byar)."""
     hits, deaths, expected = float(np.sum(called & (y > 0))), float(y.sum()), float(p.sum())
     low = deaths * (1 - 1 / (9 * deaths) - 1.96 / (3 * np.sqrt(deaths))) ** 3
     high = (deaths + 1) * (1 - 1 / (9 * (deaths + 1)) + 1.96 / (3 * np.sqrt(deaths + 1))) ** 3
     return {
         "n": len(y),
-        "deaths": int(deaths),
+        "events": int(deaths),
         "recall": hits / deaths,
         "recall 95 %": measures.wilson(hits, deaths),
         "observed over expected": deaths / expected,

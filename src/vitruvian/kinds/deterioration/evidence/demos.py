@@ -1,4 +1,4 @@
-"""eICU and MIMIC demo stays: onset of acute kidney injury hour by hour, and death from the first 24 hours.
+"""eICU and MIMIC demo stays: onset of kidney injury and of sepsis hour by hour, and death from the first 24 hours.
 
 An onset is scored at every full hour while at risk (before it): does it come within 6 h? The hours after an onset are
 not scored: then it is known. Five folds by stay, or the stays of `--test`. What PhysioNet 2012 taught about the same
@@ -71,9 +71,18 @@ class Rows:
 
 @cache
 def kidney(data: Path, test: Path | None, quick: bool) -> Rows:
-    """Every hour at risk of every stay scored, with its risks of an onset within 6 h."""
-    people = cast(partial(demo, task="aki"), data, test, FEW if quick else None)
-    taught = _taught_kidney(data, quick)
+    """Every hour at risk of every stay scored, with its risks of an onset of kidney injury within 6 h."""
+    return _hourly("aki", KIDNEY, data, test, quick, _taught_kidney(data, quick))
+
+
+@cache
+def septic(data: Path, test: Path | None, quick: bool) -> Rows:
+    """The same of sepsis, which PhysioNet 2012 does not label."""
+    return _hourly("sepsis", ONSET, data, test, quick, None)
+
+
+def _hourly(task: str, recipe: Recipe, data: Path, test: Path | None, quick: bool, taught: Ensemble | None) -> Rows:
+    people = cast(partial(demo, task=task), data, test, FEW if quick else None)
     asked = onset_table(people.asked, every=1.0)
     asked = _with_old(asked.of(~np.isnan(asked.y)), taught)
     out = Rows(people.asked, asked.whose, asked.at, asked.y, notes=people.notes)
@@ -82,7 +91,7 @@ def kidney(data: Path, test: Path | None, quick: bool) -> Rows:
         table = onset_table(learners)
         table = _with_old(table.of(~np.isnan(table.y)), taught)
         rows = np.flatnonzero(np.isin(out.whose, where))
-        _methods(out, table, Known(asked.known.names, asked.known.x[rows]), rows, KIDNEY)
+        _methods(out, table, Known(asked.known.names, asked.known.x[rows]), rows, recipe)
     return out
 
 
@@ -124,7 +133,7 @@ def _taught_kidney(data: Path, quick: bool) -> Ensemble | None:
     if stays is None:
         return None
     onset = onsets(stays.readings["creatinine"], len(stays))
-    return learn_onset(replace(stays, outcomes={"onset": onset}), SEED, KIDNEY_2012)[0].ensemble
+    return learn_onset(replace(stays, outcomes={"onset": onset}), SEED, KIDNEY_2012).fitted.ensemble
 
 
 def _first_day(stays: Stays, taught: Ensemble | None) -> Table:
@@ -170,27 +179,39 @@ def clock(table: Table, hours: np.ndarray) -> np.ndarray:
     return (sums[high] - sums[low] + table.y.mean()) / (high - low + 1.0)
 
 
+WITHOUT = "NEWS2 without coma score and oxygen, which the demos do not chart; counted as normal"
+
+
 @told
 def both(claim: str, data: Path | None, test: Path | None, quick: bool, progress: Any) -> dict[str, Any]:
     """mon.demo: areas of both outcomes; above plain boosting and the clock by a paired bootstrap of whole stays."""
     assert data is not None
+    parts = {"AKI within 6 h, hourly": kidney, "death, at 24 h": today}
+    return _told({name: read(data, test, quick) for name, read in parts.items()}, quick)
+
+
+@told
+def sepsis(claim: str, data: Path | None, test: Path | None, quick: bool, progress: Any) -> dict[str, Any]:
+    """mon.sepsis: the same of the onset of sepsis."""
+    assert data is not None
+    return _told({"sepsis within 6 h, hourly": septic(data, test, quick)}, quick)
+
+
+def _told(parts: dict[str, Rows], quick: bool) -> dict[str, Any]:
     measured, beside_it, detail, met, n = {}, {}, {}, True, 0
-    for name, read in (("AKI within 6 h, hourly", kidney), ("death, at 24 h", today)):
-        rows = read(data, test, quick)
+    for name, rows in parts.items():
         areas = {m: measures.area(r, rows.y) for m, r in rows.risk.items()}
         samples = measures.resampled(rows.whose, 60 if quick else 500, 2)
-        found = {
-            m: measures.paired(measures.area, rows.risk["ensemble"], rows.risk[m], rows.y, samples)
-            for m in ("LightGBM", "clock")
-        }
+        p = rows.risk["ensemble"]
+        found = {m: measures.paired(measures.area, p, rows.risk[m], rows.y, samples) for m in ("LightGBM", "clock")}
         met = met and all(d.low > 0.0 for d in found.values())
         measured[name] = areas.pop("ensemble")
         beside_it[name] = areas
-        p = rows.risk["ensemble"]
         detail[name] = {
             "rows": len(rows.y),
             "stays": len(rows.asked),
             "events": int(rows.y.sum()) if rows.y.sum() < len(rows.asked) else None,
+            "onsets": int(np.sum(~np.isnan(rows.asked.outcomes["onset"]))) if "onset" in rows.asked.outcomes else None,
             "above": {m: vars(d) for m, d in found.items()},
             "slope": measures.slope_intercept(p, rows.y)[0],
             "ECE": measures.expected_error(p, rows.y),
@@ -198,7 +219,5 @@ def both(claim: str, data: Path | None, test: Path | None, quick: bool, progress
             "doubted values": dict(rows.asked.doubted),
         }
         n += len(rows.asked)
-        progress(0.5)
-    without = "NEWS2 without coma score and oxygen, which the demos do not chart; counted as normal"
-    notes = (*kidney(data, test, quick).notes, without)
+    notes = (*next(iter(parts.values())).notes, WITHOUT)
     return {"measured": measured, "met": met, "n": n, "baseline": beside_it, "detail": detail, "notes": notes}
