@@ -15,6 +15,7 @@ from typing import Any
 
 import httpx
 
+import failing_kidneys
 from running import Running
 from vitruvian.platform.evidence import folder
 from vitruvian.platform.store.database import Database
@@ -104,6 +105,7 @@ def scenario(do: Recorder, server: Running) -> None:
     waveforms(do, now)
     alerts(do, now)
     metabolic(do)
+    fits(do, now)
     fhir(do)
     do("GET", "/v1/jobs")
     do("GET", "/v1/overview?ahead=true")
@@ -193,6 +195,22 @@ def unit(do: Recorder, now: datetime) -> None:
     do("PUT", f"/v1/twins/{twin}/place", {"place": "Ward 3", "bed": "7"})
     do("GET", "/v1/board?place=Ward%203")
     do("GET", f"/v1/twins/{twin}/risk")
+
+
+def fits(do: Recorder, now: datetime) -> None:
+    """A kind that is fitted again from the tenant's own patients, taken into use, taken back."""
+    for i in range(failing_kidneys.COUNT):
+        twin = do.client.post("/v1/twins", json=failing_kidneys.person(i, now)).json()["id"]
+        rows = failing_kidneys.chart(i, now)
+        do.client.post(f"/v1/twins/{twin}/records", json={"observations": rows}).raise_for_status()
+    path = failing_kidneys.KINDS
+    job = do("POST", path, {"reason": "kidneys fail more often than was said"})["id"]
+    while do.client.get(f"/v1/jobs/{job}").json()["state"] in ("queued", "running"):
+        time.sleep(0.2)
+    made = do.client.get(path).json()["fits"][0]["id"]
+    do("POST", f"{path}/{made}/use", {"reason": "better on patients that it was not made from"})
+    do("GET", path)
+    do("POST", f"{path}/back", {"reason": "it alarmed too often at night"})
 
 
 def answers(do: Recorder) -> None:

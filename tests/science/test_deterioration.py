@@ -1,5 +1,7 @@
 """The risk twin: what it rests on is the past, it is calibrated by what it was fitted on, it never sees the future."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -132,6 +134,63 @@ def test_an_onset_hazard_expects_as_many_as_came():
     assert float(found.over(np.array([-3.0]), 12.0)[0]) == pytest.approx(came, abs=0.02)
 
 
+def test_who_leaves_has_no_onset_any_more():
+    rng = np.random.default_rng(6)
+    n = 6000
+    onset, leaves = rng.exponential(40.0, n), rng.exponential(10.0, n)
+    end = np.minimum(onset, leaves)
+    lead, away = np.where(onset < leaves, onset, np.nan), np.where(leaves < onset, leaves, np.nan)
+    f = g = np.zeros(n)
+    found = Onset.of(f, lead, end, 24, g, away)
+    came = float(np.mean(np.nan_to_num(lead, nan=np.inf) <= 24.0))
+    one = np.zeros(1)
+    risk = float(found.over(one, 24.0, found.leaving(one, 24))[0])
+    assert risk == pytest.approx(came, abs=0.02)
+    assert float(found.over(one, 24.0)[0]) > came + 0.15, "a hazard under which nobody leaves expects too many"
+
+
+def test_the_last_hours_of_a_chart_do_not_hold_onsets_alone():
+    s = synthetic(200)
+    onset = s.outcomes["onset"] + 8.0  # up to the end of the 48 h that are charted
+    late = onset_table(replace(s, outcomes={**s.outcomes, "onset": onset}), every=1.0)
+    told = late.of(~np.isnan(late.y))
+    assert told.at.max() <= 42.0
+    assert (told.y[told.at > 38.0] == 0.0).any()
+
+
+def test_the_risk_of_an_onset_knows_that_patients_die_and_leave(fitted):
+    at = 29 * HOUR
+    request = Request.of({name: [at, at + 20 * 24 * HOUR] for name in ("aki_risk", "hospital_death", "leaves_alive")})
+    twin = calibrate(Twin(fitted, Case(Patient()), record()), members=20)
+    risk = {n: float(v.mean()[0]) for n, v in forecast(twin, request).items.items()}
+    alone = Deterioration(Weights({"aki": fitted.weights.ensembles["aki"]}, None, fitted.weights.onsets))
+    told = Twin(alone, Case(Patient()), record())
+    free = forecast(calibrate(told, members=20), Request.of({"aki_risk": [at, at + 20 * 24 * HOUR]}))
+    assert risk["aki_risk"] < float(free["aki_risk"].mean()[0]) - 0.01
+
+
+def test_what_was_learned_from_simulated_stays_says_so_everywhere():
+    named = {o.name: o.meaning for o in (*KIND.observables, *KIND.quantities, *KIND.parameters)}
+    for outcome in ("circulatory", "respiratory", "icu_transfer"):
+        for name in (outcome, f"{outcome}_risk", f"open_{outcome}"):
+            assert "learned from simulated stays alone" in named[name]
+    assert not any("simulated" in named[n] for n in ("death", "aki", "death_risk", "aki_risk", "open_death"))
+    assert "simulated: ward, 2000 stays" in KIND.weights.origin
+
+
+def test_two_patients_on_one_monitor_are_believed_until_it_is_known(fitted):
+    moment = np.array([20.5 * HOUR])
+    other = {"heart_rate": 150.0, "mean_pressure": 140.0, "respiratory_rate": 40.0}
+    steady = Record.of("respiratory_rate", np.arange(1.0, 30.0) * HOUR, np.full(29, 16.0))
+    whole = Record.join([record(False), steady, *(Record.of(n, moment, np.array([v])) for n, v in other.items())])
+    told = Past.of(Case(Patient()), whole, np.inf)
+    assert told.known(np.array([20.6 * HOUR]))["heart_rate.last"][0] == 150.0
+    assert told.known(np.array([21.5 * HOUR]))["heart_rate.max.24h"][0] == 85.0
+    for hour in (20.6, 21.5, 28.0):
+        cut = Past.of(Case(Patient()), whole.until(hour * HOUR), hour * HOUR).known(np.array([hour * HOUR]))
+        assert cut.x.tobytes() == told.known(np.array([hour * HOUR])).x.tobytes()
+
+
 def test_the_table_of_onsets_is_of_those_still_at_risk():
     s = synthetic(30)
     table = onset_table(s, every=1.0)
@@ -148,8 +207,9 @@ def fitted() -> Deterioration:
 
     s = synthetic()
     death = learning.learn_death(s, 1, SMALL).ensemble
-    kidney, onset = learning.learn_onset(s, 1, SMALL)
-    return Deterioration(Weights({"death": death, "aki": kidney.ensemble}, learning.ends_of(s), {"aki": onset}))
+    kidney = learning.learn_onset(s, 1, SMALL)
+    both = {"death": death, "aki": kidney.fitted.ensemble}
+    return Deterioration(Weights(both, learning.ends_of(s), {"aki": kidney.onset}))
 
 
 def record(ill: bool = True) -> Record:
@@ -214,7 +274,7 @@ def test_one_patient_has_the_columns_of_the_cohort():
 
 
 def test_the_shipped_weights_are_of_the_named_stays():
-    assert KIND.outcomes == ("death", "aki")
+    assert KIND.outcomes == ("death", "aki", "circulatory", "respiratory", "icu_transfer")
     assert "3996 stays, 554 deaths" in KIND.weights.origin
     back = Weights.from_bytes(KIND.weights.to_bytes(), "test")
     assert back.digest == KIND.artefact

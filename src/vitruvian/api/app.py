@@ -23,6 +23,7 @@ from vitruvian.api import alerts, following, gate, hub, jobs, problems, quiet, s
 from vitruvian.api.attention import router as attention
 from vitruvian.api.board import router as board
 from vitruvian.api.fhir import router as fhir
+from vitruvian.api.fits import router as fits
 from vitruvian.api.forecasts import router as forecasts
 from vitruvian.api.frame import Frame
 from vitruvian.api.health import router as health
@@ -53,7 +54,7 @@ from vitruvian.platform.store.database import Database
 ROUTERS = (
     *(records, landing, health, login, people, kinds, twins, readings),  # the most frequent first
     *(forecasts, questions, following.router, alerts.router, jobs.router, stream, fhir, metrics),
-    *(attention, overview, uploads, imports, pages, whatifs, rules, waveforms, board, stays),
+    *(attention, overview, uploads, imports, pages, whatifs, rules, waveforms, board, stays, fits),
 )
 SERVICES: tuple[Service, ...] = (quiet.service, hub.service, following.service, alerts.service, jobs.service)
 

@@ -63,6 +63,10 @@ class Client:
         """Whether inputs or outcomes of all twins of a kind have changed, and what is proposed."""
         return self._get(f"/v1/kinds/{kind}/drift")
 
+    def fits(self, kind: str) -> Mapping[str, Any]:
+        """The fits of a kind from one's own subjects: the one in use, the line of uses, those that were made."""
+        return self._get(f"/v1/kinds/{kind}/fits")
+
     def create_twin(
         self,
         kind: str,

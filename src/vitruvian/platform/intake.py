@@ -128,6 +128,26 @@ def _one(decoder: msgspec.json.Decoder[Any], raw: msgspec.Raw) -> Any:
         return Bad(text.decode("utf-8", "replace"), str(err), twin if isinstance(twin, str) else "")
 
 
+MISTAKEN = {  # unit: what is often sent under its name, and how that reads in it
+    "Cel": (("Fahrenheit", 1.0 / 1.8, -32.0 / 1.8),),
+    "mm[Hg]": (("kPa", 7.50062, 0.0),),
+    "%": (("a fraction", 100.0, 0.0),),
+    "kg": (("pounds", 0.45359237, 0.0),),
+}
+
+
+def looks_like(observable: Observable, value: float) -> str:
+    """What a value beyond the limits would be in a unit that is often mistaken for the observable's; "" if nothing.
+
+    It is said and not done: a value is never converted on a guess.
+    """
+    for name, scale, offset in MISTAKEN.get(observable.unit, ()):
+        converted = value * scale + offset
+        if observable.low <= converted <= observable.high and converted > 0.0:
+            return f": it looks like {name} ({converted:.4g} {observable.unit})"
+    return ""
+
+
 class Intake:
     """Checks and converts rows for twins of one kind. Remembers conversions; holds nothing else."""
 
@@ -151,7 +171,7 @@ class Intake:
                 f"{row.value:g} {row.unit} is {value:g} {observable.unit}, outside {observable.low:g} to "
                 f"{observable.high:g}",
                 where="value",
-                fix="check value and unit",
+                fix=f"check value and unit{looks_like(observable, value)}",
             )
         if row.sd is not None and not 0 < row.sd < math.inf:
             raise FieldError("must be more than 0", where="sd", fix="leave it out where the sensor's noise speaks")

@@ -14,7 +14,7 @@ from vitruvian.core.belief import Belief
 from vitruvian.core.errors import BeliefError, FieldError
 from vitruvian.core.kind import AbstractKind
 from vitruvian.core.twin import Twin
-from vitruvian.platform import asking, duration, executors, fieldtext, goals, placed, plans, when
+from vitruvian.platform import asking, duration, fieldtext, fits, goals, placed, plans, when
 from vitruvian.platform.knowing import Knowing, Moment
 from vitruvian.platform.learned import Learned
 from vitruvian.platform.store import Store, TwinRow
@@ -59,8 +59,8 @@ class LiveTwin:
 
     @property
     def kind(self) -> AbstractKind:
-        """Its kind, loaded when it is asked for; its members are run where `executors.use` said."""
-        return executors.place(self.row.kind)
+        """Its kind with the fit its tenant uses, loaded when asked for; its members run where `executors.use` said."""
+        return fits.kind_of(self.store, self.row.kind)
 
     @property
     def name(self) -> str:

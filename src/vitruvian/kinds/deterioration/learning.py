@@ -64,9 +64,11 @@ def death_table(stays: Stays, hours: tuple[float, ...] = DEATH_AT) -> Table:
 
 
 def onset_table(stays: Stays, every: float = EVERY) -> Table:
-    """Landmarks each `every` h from hour 1 on while at risk; y: onset in (t, t + WITHIN], NaN where nobody knows: the
-    stay is followed for less than that, without an onset. Who is known to have left without one (`left`) had none."""
+    """Landmarks each `every` h from hour 1 on while at risk; y: onset in (t, t + WITHIN], NaN where nobody would know:
+    watching was to end sooner (`until`, by default the stay's hours), with an onset or without, else the late hours
+    would hold nothing but onsets. Who is known to have left without one (`left`) had none."""
     onset, hours = stays.outcomes["onset"], stays.hours
+    until = np.maximum(stays.outcomes.get("until", hours), hours)
     first = np.where(np.isnan(onset), np.inf, onset)
     last = np.minimum(first - 1e-9, hours)
     count = np.maximum(0, np.floor((last - 1.0) / every).astype(int) + 1)
@@ -75,6 +77,7 @@ def onset_table(stays: Stays, every: float = EVERY) -> Table:
     y = (first[whose] <= at + WITHIN).astype(np.float64)
     unknown = hours < left_of(stays)
     y[(y == 0.0) & (hours[whose] < at + WITHIN) & unknown[whose]] = np.nan
+    y[until[whose] < at + WITHIN] = np.nan
     return Table(known(stays.readings, stays.static, Landmarks(whose, at)), y, whose, at)
 
 

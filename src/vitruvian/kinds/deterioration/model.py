@@ -18,7 +18,7 @@ fitted on, in the first days of intensive care. Leaves out diagnoses, drugs, not
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,13 +35,17 @@ from vitruvian.core.parameter import Parameter
 from vitruvian.core.prior import Normal
 from vitruvian.core.quantity import Observable, Quantity, Request
 from vitruvian.core.record import Record
+from vitruvian.core.section import Section
 from vitruvian.kinds.deterioration import beside
+from vitruvian.kinds.deterioration.again import fitted_again, told_of
 from vitruvian.kinds.deterioration.drivers import reasons_at
 from vitruvian.kinds.deterioration.learning import learn
 from vitruvian.kinds.deterioration.past import Past
 from vitruvian.kinds.deterioration.patient import HOUR, MEANING, OUTCOMES, Patient
+from vitruvian.kinds.deterioration.shown import sections_of
 from vitruvian.kinds.deterioration.weights import PRIOR, Weights
 from vitruvian.models.alarms.reasons import Reasoned, Reasons
+from vitruvian.models.drift.renewable import Followed, Renewable, Told
 from vitruvian.models.icu.channels import BY_NAME, CHANNELS
 from vitruvian.models.icu.columns import Known
 
@@ -55,7 +59,7 @@ SCORES = {  # observable: highest value, how it is counted, what it is
 
 
 @dataclass(frozen=True, eq=False)
-class Deterioration(AbstractKind, Fittable, Reasoned):
+class Deterioration(AbstractKind, Fittable, Reasoned, Renewable):
     """The risk twin of one patient; its outcomes are those its weights were fitted for."""
 
     weights: Weights = field(default_factory=Weights)
@@ -110,6 +114,22 @@ class Deterioration(AbstractKind, Fittable, Reasoned):
                 f"no outcome {', '.join(unknown)}", where="deterioration.fit", fix=f"use {', '.join(OUTCOMES)}"
             )
         return Deterioration(learn(table, seed))
+
+    def to_bytes(self) -> bytes:
+        return self.weights.to_bytes()
+
+    def of_bytes(self, data: bytes, where: str) -> Deterioration:
+        return Deterioration(Weights.from_bytes(data, where))
+
+    def fit_again(self, people: Sequence[Followed], seed: int) -> Deterioration:
+        return Deterioration(fitted_again(self.weights, people, seed))
+
+    def told(self, people: Sequence[Followed]) -> Told:
+        return told_of(self.weights, people)
+
+    @property
+    def origin(self) -> str:
+        return self.weights.origin
 
     def compile(self, case: Case, record: Record, t0: float, t1: float, known_at: float) -> Forcing:
         return Forcing(t0, t1, arrays=Past.of(case, record, known_at).arrays)
@@ -173,9 +193,7 @@ class Deterioration(AbstractKind, Fittable, Reasoned):
         ensemble = self.weights.ensembles[outcome]
         return ensemble.moments(known.x[:, [known.names.index(n) for n in ensemble.names]])
 
-    def _within(
-        self, outcome: str, theta: Theta, eta: np.ndarray, hours: np.ndarray, seen: Known | None
-    ) -> np.ndarray:
+    def _within(self, outcome: str, theta: Theta, eta: np.ndarray, hours: np.ndarray, seen: Known | None) -> np.ndarray:
         """Chance of the outcome within `hours` (n,) of landmarks with logits (member, n); seen: what they know, which
         tells who leaves first (None: within one hour nobody does)."""
         if outcome == "death":
@@ -212,6 +230,10 @@ class Deterioration(AbstractKind, Fittable, Reasoned):
         """Of the outcome whose risk now stands out most: the values it rests on, trends, what changed, what would make
         it wrong."""
         return reasons_at(self.weights, self.outcomes, Past.of(case, record, at), at)
+
+    def sections(self, case: Case, record: Record) -> Sequence[Section]:
+        """What was charted, what was not, and what is kept but not believed."""
+        return sections_of(record)
 
     def example(self) -> Example:
         return Example(Case(Patient()), 0.0, 24 * HOUR, {"heart_rate": np.arange(1.0, 24.0) * HOUR}, ())

@@ -9,9 +9,9 @@ another end of being at risk):
                          of those who die, and who leave alive:
                          h_j = p D_{j-1} q_j / S_{j-1},   d_j = (1 - p) L_{j-1} r_j / S_{j-1},   S = p D + (1 - p) L
 
-The first is Singer & Willett, J Educ Stat 1993;18:155, with two causes (Prentice et al., Biometrics
-1978;34:541); the second the mixture (vertical) form of the same competing risks, Larson & Dinse, Appl Stat 1985;34:201,
-in which the chance of either end is exactly p and 1 - p however long one waits. Risk over H: sum_j S_{j-1} h_j with
+The first is Singer & Willett, J Educ Stat 1993;18:155, with two causes (Prentice et al., Biometrics 1978;34:541 [from
+memory]); the second the mixture (vertical) form of the same competing risks, Larson & Dinse, Appl Stat 1985;34:201, in
+which the chance of either end is exactly p and 1 - p however long one waits. Risk over H: sum_j S_{j-1} h_j with
 S_j = S_{j-1} (1 - h_j - d_j). Where the stays of an onset do not say who left, d_j is that of the second form.
 """
 
@@ -138,4 +138,3 @@ def _offset(f: np.ndarray, count: float) -> float:
         middle = 0.5 * (low + high)
         low, high = (middle, high) if expit(middle + f).sum() < count else (low, middle)
     return float(0.5 * (low + high))
-

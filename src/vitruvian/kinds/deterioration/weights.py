@@ -15,8 +15,14 @@ from vitruvian.core.errors import KindError
 from vitruvian.engines.crossfit import Ensemble
 from vitruvian.kinds.deterioration.timing import Ends, Onset
 
-PRIOR = {"death": (-1.9, 0.5), "aki": (-3.5, 0.7), "sepsis": (-4.5, 0.7), "circulatory": (-4.0, 0.7),
-         "respiratory": (-4.0, 0.7), "icu_transfer": (-4.5, 0.7)}  # logit and its sd before any fit: assumed  # fmt: skip
+PRIOR = {  # logit and its sd before any fit: assumed
+    "death": (-1.9, 0.5),
+    "aki": (-3.5, 0.7),
+    "sepsis": (-4.5, 0.7),
+    "circulatory": (-4.0, 0.7),
+    "respiratory": (-4.0, 0.7),
+    "icu_transfer": (-4.5, 0.7),
+}
 SIMULATED = "simulated"  # how the origin of a fit begins that saw no real patient
 
 

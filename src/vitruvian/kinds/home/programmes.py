@@ -1,7 +1,7 @@
 """Programmes of remote monitoring: which way each signal moves when it gets worse, and the guideline's fixed rule.
 
     heart_failure   more than 2 kg in 3 days        McDonagh et al., ESC guidelines, Eur Heart J 2021;42:3599, self-care
-    copd            SpO2 below 88 %                 O'Driscoll et al., BTS guideline, Thorax 2017;72:i1: target 88-92 %
+    copd            SpO2 below 88 %                 O'Driscoll et al., BTS guideline, Thorax 2017;72:i1 [from memory]
     postoperative   temperature above 38.0 degC     NEWS2 (Royal College of Physicians 2017) scores from 38.1 degC
 
 A rule is a number and the limit above which it alarms, worked out from readings as they come.

@@ -21,8 +21,9 @@ from vitruvian.models.stays.monitor import HOUR, Stay
 RENAMED = {"map": "mean_pressure"}
 
 
-def charted(found: list[Stay], event: str) -> Stays:
-    """Outcomes `onset` and `left` of an event: one of course.EVENTS, or "icu_transfer"; `death` for who died."""
+def charted(found: list[Stay], event: str, hours: float = 96.0) -> Stays:
+    """Outcomes `onset` and `left` of an event: one of course.EVENTS, or "icu_transfer"; `until`: how long (h) stays
+    were watched at most; `death` for who died."""
     records = [record_of(stay) for stay in found]
     believed = [doubts(record).believed for record in records]
     readings, doubted = {}, {}
@@ -52,7 +53,12 @@ def charted(found: list[Stay], event: str) -> Stays:
         np.array([s.name for s in found], dtype=object),
         believed_static(static),
         readings,
-        {"onset": onset, "left": left, "death": (ended == "death").astype(float)},
+        {
+            "onset": onset,
+            "left": left,
+            "until": np.full(len(found), hours),
+            "death": (ended == "death").astype(float),
+        },
         end,
         np.array([s.unit for s in found], dtype=object),
         doubted,

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from vitruvian.core.belief import Belief
-from vitruvian.core.errors import ConflictError, MissingError, StoreError, VitruvianError
+from vitruvian.core.errors import BeliefError, ConflictError, MissingError, StoreError, VitruvianError
 from vitruvian.core.record import Record
 from vitruvian.core.twin import Twin
 from vitruvian.models.alarms.reasons import Reasoned, from_record
@@ -70,6 +70,9 @@ def renewed(database: Database, clock: Clock, some: Sequence[Due]) -> list[Renew
         one = Renewed(due, live)
         try:
             twin, known = _standing(live)
+        except BeliefError as err:  # of another version, or of another fit
+            out.append(dataclasses.replace(one, uncalibrated=True, failed=f"{err.message} It is being calibrated."))
+            continue
         except VitruvianError as err:
             if is_passing(err):
                 raise

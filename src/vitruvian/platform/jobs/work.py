@@ -9,18 +9,21 @@ from typing import Any
 
 from vitruvian.core.errors import FieldError
 from vitruvian.platform.live import LiveTwin
+from vitruvian.platform.store import Store
 
 Progress = Callable[[float], None]
 
 
 @dataclasses.dataclass(frozen=True)
 class Type:
-    """A type of job: whether it is about a twin, the arguments it takes with their types, and what it does."""
+    """A type of job: whether it is about a twin, the arguments it takes with their types, what it does, and whether it
+    works on the tenant's store."""
 
     of_twin: bool
     arguments: Mapping[str, tuple[type, ...]]
     work: Callable[..., Any]
     meaning: str
+    of_store: bool = False
 
 
 def calibrate(live: LiveTwin, progress: Progress, **how: Any) -> Any:
@@ -64,6 +67,13 @@ def measure(progress: Progress, kind: str, quick: bool = True, claims: Any = ())
     return {"kind": kind, "claims": [evidence.shown(row) for row in rows]}
 
 
+def refit(store: Store, progress: Progress, kind: str, now: datetime, actor: str, **how: Any) -> Any:
+    """A new fit from the tenant's own subjects, compared with the one in use on others; it is not taken into use."""
+    from vitruvian.platform import fits
+
+    return fits.make(store, kind, **how, now=now, actor=actor, progress=progress)
+
+
 _AS_OF = {"as_of": (str,), "seed": (int,)}
 TYPES: Mapping[str, Type] = {
     "calibrate": Type(True, {"method": (str,), "days": (int, float), **_AS_OF}, calibrate, "learn from its readings"),
@@ -76,9 +86,16 @@ TYPES: Mapping[str, Type] = {
     ),
     "explain": Type(True, {"quantity": (str,), "hours": (int, float), "over": (list,), **_AS_OF}, explain, "why"),
     "recommend": Type(True, {"goal": (dict,), **_AS_OF}, recommend, "what is best"),
+    "refit": Type(
+        False,
+        {"kind": (str,), "reason": (str,), "seed": (int,)},
+        refit,
+        "fit a kind again from the tenant's own subjects, and compare",
+        of_store=True,
+    ),
     "evidence": Type(False, {"kind": (str,), "quick": (bool,), "claims": (list,)}, measure, "measure a kind's claims"),
 }
-NEEDED = {"explain": ("quantity",), "recommend": ("goal",), "evidence": ("kind",)}
+NEEDED = {"explain": ("quantity",), "recommend": ("goal",), "evidence": ("kind",), "refit": ("kind",)}
 
 
 def checked(type_: str, arguments: Mapping[str, Any], has_twin: bool) -> Type:
@@ -105,12 +122,12 @@ def checked(type_: str, arguments: Mapping[str, Any], has_twin: bool) -> Type:
 
 def run(place: str, order: Mapping[str, Any], progress: Progress) -> Any:
     """Do a job on the store in `place`: the JSON result."""
-    from vitruvian.platform.store import Store
-
     type_ = TYPES[order["type"]]
-    if not type_.of_twin:
+    if not type_.of_twin and not type_.of_store:
         return type_.work(progress, **order["arguments"])
     with Store.open(place, tenant=order["tenant"]) as store:
+        if type_.of_store:
+            return type_.work(store, progress, **order["arguments"], now=datetime.now(UTC), actor=order["actor"])
         row = store.find_twin(order["twin"])
         live = LiveTwin(store, row, lambda: datetime.now(UTC), order["actor"])
         return type_.work(live, progress, **order["arguments"])

@@ -16,6 +16,7 @@ PERMISSIONS: Mapping[str, str] = {
     "rules:write": "set alert rules and where alerts are sent",
     "jobs:read": "see jobs",
     "jobs:write": "start and cancel jobs",
+    "fits:write": "take a new fit of a kind into use, go back to the one before",
     "fhir:read": "read over FHIR",
     "fhir:write": "write over FHIR",
     "metrics:read": "read the server's metrics",
@@ -25,7 +26,7 @@ PERMISSIONS: Mapping[str, str] = {
 
 _VIEWER = frozenset({"kinds:read", "twins:read", "alerts:read", "jobs:read", "fhir:read"})
 _CLINICIAN = _VIEWER | {"twins:write", "records:write", "answers:ask", "alerts:act", "jobs:write", "fhir:write"}
-_ENGINEER = _CLINICIAN | {"rules:write", "metrics:read"}
+_ENGINEER = _CLINICIAN | {"rules:write", "fits:write", "metrics:read"}
 
 ROLES: Mapping[str, frozenset[str]] = {
     "viewer": _VIEWER,

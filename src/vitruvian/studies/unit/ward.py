@@ -30,8 +30,8 @@ from vitruvian.engines.event.model import (
 )
 
 CRASH, ROUND, TIED, NURSE = "emergency", "round", "procedure", "nurse"
-# US Bureau of Labor Statistics, Occupational Employment and Wages, May 2023, 29-1141 registered nurses: mean 45.42
-# USD/h; Employer Costs for Employee Compensation, 2023: wages are about 70 % of what an hour costs an employer
+# US Bureau of Labor Statistics, Occupational Employment and Wages, May 2023, 29-1141: mean 45.42 USD/h [from memory];
+# Employer Costs for Employee Compensation, 2023: wages are about 70 % of what an hour costs [from memory]
 NURSE_HOUR = 45.42 / 0.70  # USD
 
 

@@ -205,7 +205,10 @@ def fairness(claim: str, data: Path | None, test: Path | None, quick: bool, prog
     rows = {name: group(p[mine], called[mine], s.y[mine]) for name, mine in groups.items() if s.y[mine].sum() >= 5}
     notes = s.notes
     if not any(name.startswith("unit ") for name in rows):
-        notes = (*notes, "these stays do not say in which type of unit they were: groups by unit are of simulated stays")
+        notes = (
+            *notes,
+            "the stays do not say in which type of unit they were: units are those of simulated stays",
+        )
     units = simulated.by_unit(quick)
     worst, off = _worst(rows)
     worst_simulated, off_simulated = _worst(units)

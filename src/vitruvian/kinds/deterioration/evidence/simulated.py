@@ -21,7 +21,7 @@ from vitruvian.kinds.deterioration.evidence import measures
 from vitruvian.kinds.deterioration.evidence.challenge import ORDERED, PLAIN, group
 from vitruvian.kinds.deterioration.evidence.demos import clock
 from vitruvian.kinds.deterioration.evidence.parts import SEED, Progress
-from vitruvian.kinds.deterioration.learning import Table, learn_onset, left_of, onset_table, varying
+from vitruvian.kinds.deterioration.learning import Table, learn_onset, onset_table, varying
 from vitruvian.kinds.deterioration.simulated import RECIPE, learn_simulated, simulated
 from vitruvian.kinds.deterioration.weights import Weights
 from vitruvian.models.icu.columns import Known
@@ -112,8 +112,8 @@ def competing(claim: str, data: Path | None, test: Path | None, quick: bool, pro
     measured, beside_it, detail, met, n = {}, {}, {}, True, 0
     for name, a in asked.items():
         rows = onset_table(a.stays, 6.0)
-        lead, end = a.stays.outcomes["onset"][rows.whose] - rows.at, a.stays.hours[rows.whose] - rows.at
-        told = (end >= AHEAD) | (lead <= AHEAD) | (left_of(a.stays)[rows.whose] - rows.at <= AHEAD)
+        lead = a.stays.outcomes["onset"][rows.whose] - rows.at
+        told = rows.at + AHEAD <= a.stays.outcomes["until"][rows.whose]
         came, whose = (lead[told] <= AHEAD).astype(float), rows.whose[told]
         f = weights.ensembles[name].logit(_columns(rows.known, weights.ensembles[name].names)[told])
         g = weights.leaving[name].logit(_columns(rows.known, weights.leaving[name].names)[told])
