@@ -1,5 +1,7 @@
 """The vitals twin: exact where it says so, calibrated on its own patients, and what it learns is what made the data."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -12,6 +14,7 @@ from vitruvian.engines.ouchannels import Population, conditioned, predicted, sta
 from vitruvian.engines.pasts import Readings
 from vitruvian.kinds.vitals import KIND, Patient, walk
 from vitruvian.kinds.vitals.channels import FOLLOWED, SCALES
+from vitruvian.kinds.vitals.given import GiveFluid, SetNoradrenaline, SetOxygen, given, shift
 from vitruvian.kinds.vitals.learning import learn_population
 from vitruvian.kinds.vitals.tracking import LEVELS
 from vitruvian.models.icu.stays import STATIC, Stays
@@ -145,3 +148,39 @@ def test_a_report_shows_what_is_missing():
     assert charted["heart rate"][5] == "24"
     assert charted["lactate"][2] == "never"
     assert KIND.sections(Case(Patient()), Record.empty()) == ()
+
+
+def test_what_is_given_moves_the_forecast_from_then_on_and_not_the_patient():
+    record, at = chart(), 24 * HOUR
+    plain = calibrate(Twin(KIND, Case(Patient()), record), seed=1)
+    ahead = {"mean_pressure": at + np.array([0.0, 1.0, 6.0]) * HOUR, "spo2": at + np.array([1.0]) * HOUR}
+    planned = Case(Patient(), (SetNoradrenaline(at=at + 0.5 * HOUR, rate=0.2, known_at=at),
+                               SetOxygen(at=at, fraction=40.0, known_at=at)))  # fmt: skip
+    told = [forecast(replace(plain, case=c), Request.of(ahead), seed=1) for c in (plain.case, planned)]
+    pressure = [f["mean_pressure"].mean() for f in told]
+    assert pressure[1][0] == pressure[0][0], "not before it is given"
+    np.testing.assert_allclose(pressure[1][2] - pressure[0][2], 40.0 * 0.2 / 0.55, atol=0.2)
+    assert 0.5 < told[1]["spo2"].mean()[0] - told[0]["spo2"].mean()[0] < 4.0
+
+
+def test_a_pressure_held_up_by_a_drug_is_not_taken_for_the_patients_own():
+    t = np.arange(1.0, 25.0) * HOUR
+    record = Record.of("mean_pressure", t, np.full(24, 75.0))
+    drug = Case(Patient(), (SetNoradrenaline(at=0.0, rate=0.2),))
+    i = FOLLOWED.index("mean_pressure")
+    own = [KIND.track(record, 24 * HOUR, case=c).state.moments(KIND.population_, i)[0] for c in (Case(Patient()), drug)]
+    assert own[0] - own[1] > 10.0
+    stopped = Case(Patient(), (*drug.timeline, SetNoradrenaline(at=24.0 * HOUR, rate=0.0, known_at=20 * HOUR)))
+    ahead = Request.of({"mean_pressure": np.array([26.0]) * HOUR})
+    kept, without = (
+        forecast(calibrate(Twin(KIND, c, record), seed=1), ahead, seed=1)["mean_pressure"].mean()[0]
+        for c in (drug, stopped)
+    )
+    assert kept - without == pytest.approx(40.0 * 0.2 / 0.55, abs=1.5)
+
+
+def test_a_bolus_passes():
+    f = given(Case(Patient(), (GiveFluid(at=0.0, volume=500.0),)), 0.0, HOUR, 0.0)
+    told = [shift(f, "mean_pressure", h * HOUR) for h in (-0.1, 0.0, 1.5, 12.0)]
+    np.testing.assert_allclose(told, [0.0, 6.0, 6.0 / np.e, 0.0], atol=0.01)
+    assert shift(f, "temperature", 0.0) == 0.0

@@ -40,7 +40,7 @@ from vitruvian.kinds.deterioration import beside
 from vitruvian.kinds.deterioration.again import fitted_again, told_of
 from vitruvian.kinds.deterioration.drivers import reasons_at
 from vitruvian.kinds.deterioration.learning import learn
-from vitruvian.kinds.deterioration.past import Past
+from vitruvian.kinds.deterioration.past import Past, Remembered
 from vitruvian.kinds.deterioration.patient import HOUR, MEANING, OUTCOMES, Patient
 from vitruvian.kinds.deterioration.shown import sections_of
 from vitruvian.kinds.deterioration.weights import PRIOR, Weights
@@ -153,8 +153,9 @@ class Deterioration(AbstractKind, Fittable, Reasoned, Renewable):
                 out.setdefault(name, np.empty((len(seeds), values.shape[1])))[members] = values
         return out, None
 
-    def _answers(self, theta: Theta, past: Past, request: Request) -> dict[str, np.ndarray]:
+    def _answers(self, theta: Theta, whole: Past, request: Request) -> dict[str, np.ndarray]:
         out, count = {}, len(theta[f"open_{self.outcomes[0]}"])
+        past = Remembered(whole)
         for name in request.items:
             if name in self.outcomes:
                 eta = self.logits(name, theta, past.known(request.times(name) - HOUR))
@@ -169,7 +170,7 @@ class Deterioration(AbstractKind, Fittable, Reasoned, Renewable):
                 out[name] = self._quantity(name, theta, past, request.windows(name))
         return out
 
-    def _quantity(self, name: str, theta: Theta, past: Past, windows: np.ndarray) -> np.ndarray:
+    def _quantity(self, name: str, theta: Theta, past: Remembered, windows: np.ndarray) -> np.ndarray:
         self.quantity(name)
         seen = past.known(windows[:, 0])
         hours = (windows[:, 1] - windows[:, 0]) / HOUR

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -76,6 +76,25 @@ class Past:
                 if late.any() or np.isfinite(self.arrays[f"{c.name}:until"]).any():
                     return True
         return False
+
+
+@dataclass(frozen=True, eq=False)
+class Remembered:
+    """A past whose columns are worked out once for landmarks that several risks are asked at."""
+
+    past: Past
+    _known: dict[bytes, Known] = field(default_factory=dict)
+
+    def known(self, at: np.ndarray) -> Known:
+        """As of the past."""
+        key = np.asarray(at, dtype=np.float64).tobytes()
+        if key not in self._known:
+            self._known[key] = self.past.known(at)
+        return self._known[key]
+
+    def last(self, name: str, at: np.ndarray) -> np.ndarray:
+        """As of the past."""
+        return self.past.last(name, at)
 
 
 def _believed(arrays: dict[str, np.ndarray], rows: Record) -> dict[str, np.ndarray]:

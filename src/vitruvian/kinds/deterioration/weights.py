@@ -7,6 +7,7 @@ import io
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -49,7 +50,7 @@ class Weights:
             {**{n: e for n, e in self.leaving.items() if n not in other.ensembles}, **other.leaving},
         )
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """SHA-256 of everything; "" when nothing was fitted."""
         if not self.ensembles:

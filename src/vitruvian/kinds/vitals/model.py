@@ -1,23 +1,24 @@
 """Vital signs and laboratory values of one patient, followed and foreseen: a linear-Gaussian state space of channels.
 
-    z_c(t) = m_c + l_c(t) + f_c(t) + e                  a reading of channel c, on its own scale (channels.py)
+    z_c(t) = m_c + l_c(t) + f_c(t) + d_c(t) + e         a reading of channel c, on its own scale (channels.py)
     l: the patient's own levels, Ornstein-Uhlenbeck, tau_level = 96 h, covariance L between channels
     f: swings, Ornstein-Uhlenbeck at each channel's own rate 1 / tau_c, covariance v^2 F;   e ~ N(0, r_c^2)
+    d: what oxygen, noradrenaline and fluid that were given move (given.py: directions known, sizes assumed)
 
 m, r, L, F, tau: a population prior learned from many stays (learning.py: variograms); v: how restless this patient is
 against the population, lognormal. Readings update levels and swings exactly, one by one, at any time (engines/
 ouchannels.py: Kalman 1960; multivariate OU: Särkkä & Solin 2019). Where nothing is charted the bands widen back to the
 population's: that is what missing readings do, and `sections` shows which they are.
 
-Predictive, not causal: what was given (oxygen as a channel; drugs not at all) is context, in which the forecasts hold.
-Holds for adults in intensive care, some hours ahead. Leaves out rhythm, waveforms, drugs, fluids, and the body's own
+Predictive, not causal: what is given is context, in which the forecasts hold; its size is no evidence of an effect.
+Holds for adults in intensive care, some hours ahead. Leaves out rhythm, waveforms, all other drugs, and the body's own
 limits: a linear state does not know that a heart stops.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,6 +31,7 @@ from vitruvian.core.forcing import Batch, Forcing
 from vitruvian.core.kind import (
     AbstractKind,
     ContextOfUse,
+    Effect,
     Envelope,
     Example,
     Filterable,
@@ -48,6 +50,7 @@ from vitruvian.engines.ouchannels import Population
 from vitruvian.kinds.vitals import walk
 from vitruvian.kinds.vitals.channels import FOLLOWED, SCALES
 from vitruvian.kinds.vitals.gaps import gaps_section
+from vitruvian.kinds.vitals.given import ACTIONS, GiveFluid, SetNoradrenaline, SetOxygen, given, shift
 from vitruvian.kinds.vitals.learning import learn_population
 from vitruvian.kinds.vitals.patient import Patient
 from vitruvian.kinds.vitals.tracking import Errors, Track, at_hour, prognosis
@@ -75,7 +78,7 @@ class Vitals(AbstractKind, Filterable, Reconstructible, Fittable):
     errors: Errors = field(default_factory=Errors)
     digest: str = ""
 
-    name, version = "vitals", "1"
+    name, version = "vitals", "2"
     context_of_use = ContextOfUse(
         "Where are this patient's vital signs heading in the next hours, and how sure is that?",
         "clinicians and engineers who evaluate early-warning methods",
@@ -100,7 +103,7 @@ class Vitals(AbstractKind, Filterable, Reconstructible, Fittable):
         Quantity(name, SCALES[FOLLOWED.index(c)].channel.unit, f"{meaning} at full hours and the window's ends", low=0)
         for name, (c, _, meaning) in EXTREMES.items()
     )
-    actions, subject = (), Patient
+    actions, subject = ACTIONS, Patient
     stochastic = True
     window = 7 * 24 * HOUR
 
@@ -127,7 +130,7 @@ class Vitals(AbstractKind, Filterable, Reconstructible, Fittable):
         return Vitals(found, errors, digest_of(found, errors))
 
     def compile(self, case: Case, record: Record, t0: float, t1: float, known_at: float) -> Forcing:
-        return Forcing(t0, t1)
+        return given(case, t0, t1, known_at)
 
     def trusted(self, record: Record, forcing: Forcing) -> Record:
         """Doubted rows with an error so large that they move nothing."""
@@ -169,13 +172,22 @@ class Vitals(AbstractKind, Filterable, Reconstructible, Fittable):
             path[t] = walk.step(self.population_, at, seeds, restless, edge / HOUR, t / HOUR)
             if t in cells or t == first.t1:
                 now, end = (t, path[t]) if t in cells else (now, path[t])
-        return self._outputs(wanted, path), State(first.t1, self.state_version, {"x": path[first.t1]})
+        forcings = forcing.forcings if isinstance(forcing, Batch) else (forcing,)
+        index = forcing.index if isinstance(forcing, Batch) else np.zeros(len(seeds), dtype=int)
 
-    def _outputs(self, wanted: dict[str, np.ndarray], path: dict[float, np.ndarray]) -> dict[str, np.ndarray]:
+        def seen(name: str, t: float) -> np.ndarray:
+            moved = np.array([shift(f, name, t) for f in forcings])[index]
+            return self._seen(name, path[t], moved)
+
+        return self._outputs(wanted, path, seen), State(first.t1, self.state_version, {"x": path[first.t1]})
+
+    def _outputs(
+        self, wanted: dict[str, np.ndarray], path: dict[float, np.ndarray], seen: Callable[[str, float], np.ndarray]
+    ) -> dict[str, np.ndarray]:
         out = {}
         for name, times in wanted.items():
             if name in FOLLOWED:
-                out[name] = np.stack([self._seen(name, path[float(t)]) for t in times], axis=1)
+                out[name] = np.stack([seen(name, float(t)) for t in times], axis=1)
                 continue
             if name not in EXTREMES:
                 raise KindError(f"there is no quantity '{name}'", where="kind 'vitals'")
@@ -183,14 +195,14 @@ class Vitals(AbstractKind, Filterable, Reconstructible, Fittable):
             columns = []
             for a, b in times:
                 inside = [t for t in path if a <= t <= b]
-                columns.append(worse.reduce([self._seen(channel, path[t]) for t in inside], axis=0))
+                columns.append(worse.reduce([seen(channel, t) for t in inside], axis=0))
             out[name] = np.stack(columns, axis=1)
         return out
 
-    def _seen(self, name: str, x: np.ndarray) -> np.ndarray:
-        """A channel of states (member, 2c), in its unit, without the noise of a reading."""
+    def _seen(self, name: str, x: np.ndarray, moved: np.ndarray) -> np.ndarray:
+        """A channel of states (member, 2c) moved by what is given (member,), in its unit, without a reading's noise."""
         c, i = len(FOLLOWED), FOLLOWED.index(name)
-        return SCALES[i].back(self.population_.mean[i] + x[:, i] + x[:, c + i])
+        return SCALES[i].back(self.population_.mean[i] + x[:, i] + x[:, c + i] + moved)
 
     def to_vector(self, state: State) -> np.ndarray:
         return np.asarray(state.tree["x"])
@@ -198,8 +210,12 @@ class Vitals(AbstractKind, Filterable, Reconstructible, Fittable):
     def from_vector(self, vector: np.ndarray, state: State) -> State:
         return State(state.at, state.version, {"x": vector})
 
-    def track(self, record: Record, at: float, volatility: float = 1.0) -> Track:
-        """The exact filter over the believed readings up to `at` (s), and how restless the patient has been."""
+    def track(self, record: Record, at: float, volatility: float = 1.0, case: Case | None = None) -> Track:
+        """The exact filter over the believed readings up to `at` (s), and how restless the patient has been.
+
+        case: with what was given, whose part is taken off the readings.
+        """
+        treated = given(case, 0.0, at, np.inf) if case is not None and case.timeline else None
         population = self.population_.scaled(volatility) if volatility != 1.0 else self.population_
         rows = record.between(-np.inf, at)
         rows = rows.where(doubts(rows).believed & np.isin(rows.observable.astype(str), FOLLOWED))
@@ -207,7 +223,8 @@ class Vitals(AbstractKind, Filterable, Reconstructible, Fittable):
         out = Track.begin(population, begin)
         for t, name, value in zip(rows.valid_time.tolist(), rows.observable.tolist(), rows.value.tolist(), strict=True):
             i = FOLLOWED.index(name)
-            out = out.read(population, t / HOUR, i, float(SCALES[i].to(np.array(value))))
+            z = float(SCALES[i].to(np.array(value))) - (0.0 if treated is None else shift(treated, name, t))
+            out = out.read(population, t / HOUR, i, z)
         return at_hour(population, out, at / HOUR)
 
     def state_from(self, case: Case, record: Record, at: float, theta: Theta, seeds: np.ndarray) -> State:
@@ -215,7 +232,7 @@ class Vitals(AbstractKind, Filterable, Reconstructible, Fittable):
         nearest = np.abs(np.log(np.asarray(theta["restlessness"]))[:, None] - np.log(CLASSES)).argmin(axis=1)
         x = np.empty((len(seeds), self.population_.width))
         for k in np.unique(nearest).tolist():
-            f = self.track(record, at, float(CLASSES[k])).state
+            f = self.track(record, at, float(CLASSES[k]), case).state
             mine = np.flatnonzero(nearest == k)
             z = np.stack([walk.normals(int(s), -2, self.population_.width) for s in seeds[mine]])
             x[mine] = f.mean + walk.product(z, walk.root(f.covariance))
@@ -223,7 +240,7 @@ class Vitals(AbstractKind, Filterable, Reconstructible, Fittable):
 
     def foreseen(self, record: Record, at: float, name: str, hours: Sequence[float]) -> np.ndarray:
         """Quantiles (n, level) of readings of a channel, `hours` after `at`, from what was known then: the calibrated
-        forecast (tracking.py)."""
+        forecast (tracking.py), of patients to whom nothing is given that is not given yet."""
         track = self.track(record.until(at), at)
         return prognosis(self.population_, self.errors, track, name, np.asarray(hours, dtype=np.float64)).values
 
@@ -233,7 +250,13 @@ class Vitals(AbstractKind, Filterable, Reconstructible, Fittable):
 
     def example(self) -> Example:
         times = np.arange(1.0, 24.0, 2.0) * HOUR
-        return Example(Case(Patient()), 0.0, 24 * HOUR, dict.fromkeys(("heart_rate", "mean_pressure"), times), ())
+        at, source = 12 * HOUR, "assumed: kinds/vitals/given.py"
+        effects = (  # of the worst of seven moments, of which the first knows nothing of it yet
+            Effect(SetOxygen(at=at, fraction=40.0), "lowest_spo2", 6 * HOUR, 0.1, 4.0, source),
+            Effect(SetNoradrenaline(at=at, rate=0.2), "lowest_mean_pressure", 6 * HOUR, 3.0, 14.6, source),
+            Effect(GiveFluid(at=at, volume=500.0), "highest_heart_rate", 6 * HOUR, -3.0, -0.05, source),
+        )
+        return Example(Case(Patient()), 0.0, 24 * HOUR, dict.fromkeys(("heart_rate", "mean_pressure"), times), effects)
 
 
 def _noise(population: Population, name: str) -> Gaussian:

@@ -22,6 +22,14 @@ def normals(seed: int, cell: int, width: int) -> np.ndarray:
     return generator(seed, "vitals", cell).standard_normal(width)
 
 
+@lru_cache(maxsize=64)
+def together(seeds: bytes, cell: int, width: int) -> np.ndarray:
+    """Those of all members (uint64 seeds), (member, width): an hour is walked in many steps."""
+    out = np.stack([normals(int(s), cell, width) for s in np.frombuffer(seeds, dtype=np.uint64)])
+    out.flags.writeable = False
+    return out
+
+
 def root(covariance: np.ndarray) -> np.ndarray:
     """Lower Cholesky factor; of a covariance that is zero, or just short of positive by rounding, too."""
     size = len(covariance)
@@ -29,11 +37,8 @@ def root(covariance: np.ndarray) -> np.ndarray:
 
 
 def product(x: np.ndarray, factor: np.ndarray) -> np.ndarray:
-    """x (member, k) times factor' (k, k), term by term: a member's bits know no other member."""
-    out = np.zeros_like(x)
-    for j in range(x.shape[1]):
-        out += x[:, j, None] * factor[:, j]
-    return out
+    """x (member, k) times factor' (k, k), without BLAS: a member's bits know no other member."""
+    return np.einsum("mk,jk->mj", x, factor)
 
 
 def beginning(population: Population, seeds: np.ndarray, volatility: np.ndarray) -> np.ndarray:
@@ -53,7 +58,6 @@ def step(
     c = len(population.names)
     phi = np.exp(-population.rate * (end - begin))
     added = (1.0 - np.outer(phi, phi)) * population.stationary
-    z = np.stack([normals(int(s), int(np.floor(begin)), population.width) for s in seeds])
-    noise = product(z, root(added))
-    noise[:, c:] *= volatility[:, None]
-    return phi * x + noise
+    z = together(np.asarray(seeds, dtype=np.uint64).tobytes(), int(np.floor(begin)), population.width)
+    level, swing = product(z[:, :c], root(added[:c, :c])), product(z[:, c:], root(added[c:, c:]))
+    return phi * x + np.hstack([level, swing * volatility[:, None]])  # levels and swings know nothing of each other
