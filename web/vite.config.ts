@@ -41,6 +41,6 @@ export default defineConfig({
       },
     },
   },
-  server: { proxy: { "/v1": "http://127.0.0.1:8080" } },
+  server: { proxy: { "/v1": process.env.VITRUVIAN_SERVER ?? "http://127.0.0.1:8080" } },
   test: { include: ["src/**/*.test.ts"] },
 });

@@ -1,6 +1,6 @@
 /**
- * Panels over one zoomable time axis. Drag pans, wheel with Ctrl and pinch zoom, double-click resets; by keyboard the
- * arrows move the crosshair, + and - zoom. Values under the crosshair stand in each panel's title row; a table is
+ * Panels over one zoomable time axis. Drag and the wheel with Shift pan, the wheel with Ctrl and pinch zoom, double-click
+ * resets; by keyboard the arrows move the crosshair, + and - zoom, Home and End go to either end. Values under the crosshair stand in each panel's title row; a table is
  * behind it. Events stand in a lane above; those that can be moved are sliders.
  */
 import { Minus, Plus, Table2 } from "lucide-react";
@@ -76,16 +76,21 @@ export default function TimeChart({ panels, zone, extent, window: shown, onWindo
     [from, to, extent, onWindow],
   );
 
+  const pan = useCallback((by: number) => onWindow(inside([from + by, to + by], extent)), [from, to, extent, onWindow]);
+
   useEffect(() => {
     const element = box.current!;
     const wheel = (event: WheelEvent) => {
-      if (!event.ctrlKey && !event.metaKey && !event.shiftKey) return;
+      const zooms = event.ctrlKey || event.metaKey;
+      const sideways = event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY);
+      if (!zooms && !sideways) return; // the page scrolls
       event.preventDefault();
-      zoom(Math.exp((event.deltaY || event.deltaX) * 0.0016), at(event.offsetX));
+      if (zooms) zoom(Math.exp((event.deltaY || event.deltaX) * 0.0016), at(event.offsetX));
+      else pan(((event.deltaX || event.deltaY) / plot) * (to - from));
     };
     element.addEventListener("wheel", wheel, { passive: false });
     return () => element.removeEventListener("wheel", wheel);
-  }, [zoom, at]);
+  }, [zoom, pan, at, plot, from, to]);
 
   const drag = useRef<{ px: number; from: number; to: number } | null>(null);
   const onPointerMove = (event: PointerEvent<HTMLDivElement>) => {
@@ -110,6 +115,8 @@ export default function TimeChart({ panels, zone, extent, window: shown, onWindo
       setCross(Math.min(Math.max(next, extent[0]), extent[1]));
     } else if (event.key === "+" || event.key === "=") zoom(0.7, here);
     else if (event.key === "-") zoom(1 / 0.7, here);
+    else if (event.key === "Home") pan(extent[0] - from);
+    else if (event.key === "End") pan(extent[1] - to);
     else if (event.key === "Escape") setCross(null);
     else return;
     event.preventDefault();
@@ -137,6 +144,8 @@ export default function TimeChart({ panels, zone, extent, window: shown, onWindo
       </div>
       <div
         className="chart-area"
+        data-from={Math.round(from)}
+        data-to={Math.round(to)}
         style={{ height: total }}
         tabIndex={0}
         role="group"

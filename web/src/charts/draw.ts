@@ -1,7 +1,7 @@
 /** A time chart's panels as an ECharts option. */
 import { tickLabel, ticks } from "../lib/time";
 import { number } from "../lib/units";
-import { bounds, steps, type Panel, type Series } from "./model";
+import { bounds, drawnOf, steps, type BandPoint, type Panel, type Point, type Series } from "./model";
 
 export const LEFT = 52;
 export const RIGHT = 16;
@@ -29,7 +29,7 @@ function drawn(s: Series, i: number, { token }: Colours): object[] {
   const at = { xAxisIndex: i, yAxisIndex: i, silent: true, animation: false };
   const color = token(s.color);
   if (s.type === "points")
-    return [{ ...at, id: s.id, type: "scatter", data: s.data, symbolSize: s.data.length > 400 ? 3.5 : 5, large: s.data.length > 4000, itemStyle: s.hollow ? { color: token("--surface"), borderColor: color, borderWidth: 1.4 } : { color } }];
+    return [{ ...at, id: s.id, type: "scatter", data: s.data, symbolSize: s.data.length > 400 ? 3.5 : 5, itemStyle: s.hollow ? { color: token("--surface"), borderColor: color, borderWidth: 1.4 } : { color } }];
   if (s.type === "line")
     return [{ ...at, id: s.id, type: "line", data: s.data, showSymbol: false, step: s.step ? "end" : undefined, lineStyle: { color, width: s.width ?? 1.8, type: s.dash ? [5, 4] : "solid" }, z: 4 }];
   const common = { ...at, type: "line", stack: s.id, stackStrategy: "all", showSymbol: false, lineStyle: { opacity: 0 }, z: 1 };
@@ -39,8 +39,12 @@ function drawn(s: Series, i: number, { token }: Colours): object[] {
   ];
 }
 
-export function option(panels: Panel[], from: number, to: number, zone: string, width: number, lane: boolean, now: number | undefined, colours: Colours): Record<string, unknown> {
+const COLUMN = 2; // px in which points of one series are told apart no more
+
+export function option(whole: Panel[], from: number, to: number, zone: string, width: number, lane: boolean, now: number | undefined, colours: Colours): Record<string, unknown> {
   const { token, font } = colours;
+  const columns = Math.max(Math.floor((width - LEFT - RIGHT) / COLUMN), 1);
+  const panels = whole.map((panel) => ({ ...panel, series: panel.series.map((s) => ({ ...s, data: drawnOf<Point | BandPoint>(s.data, from, to, columns) }) as Series) }));
   const { tops } = layout(panels, lane);
   const marks = ticks(from, to, zone, Math.max(2, Math.floor((width - LEFT - RIGHT) / 76)));
   const last = panels.length - 1;

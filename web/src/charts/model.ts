@@ -46,6 +46,41 @@ export interface Happening {
   movable?: boolean;
 }
 
+/** The first index whose instant is not before t. */
+function first(data: readonly (Point | BandPoint)[], t: number): number {
+  let a = 0;
+  let b = data.length;
+  while (a < b) {
+    const m = (a + b) >> 1;
+    if (data[m]![0] < t) a = m + 1;
+    else b = m;
+  }
+  return a;
+}
+
+/**
+ * What of a series is drawn between two instants: those within and one on either side; where there are more than four a
+ * column, of every column the first, the lowest, the highest and the last, so that no extreme is lost.
+ */
+export function drawnOf<P extends Point | BandPoint>(data: readonly P[], from: number, to: number, columns: number): readonly P[] {
+  const some = data.slice(Math.max(first(data, from) - 1, 0), first(data, to) + 1);
+  if (some.length <= 4 * columns) return some;
+  const out: P[] = [];
+  let at = 0;
+  while (at < some.length) {
+    const column = Math.floor((columns * (some[at]![0] - from)) / (to - from));
+    let [low, high, last] = [at, at, at];
+    for (let i = at; i < some.length && Math.floor((columns * (some[i]![0] - from)) / (to - from)) === column; i++) {
+      if (some[i]![1] < some[low]![1]) low = i;
+      if (some[i]!.at(-1)! > some[high]!.at(-1)!) high = i;
+      last = i;
+    }
+    for (const i of new Set([at, ...[low, high].sort((a, b) => a - b), last])) out.push(some[i]!);
+    at = last + 1;
+  }
+  return out;
+}
+
 /** Bounds of the numbers between two instants, with room above and below; null when there are none. */
 export function bounds(panel: Panel, from: number, to: number): [number, number] | null {
   let low = Infinity;
@@ -79,13 +114,7 @@ export function steps(low: number, high: number, count: number): number[] {
 
 /** The point of a series nearest to an instant, if there is one within reach (ms). */
 export function nearest<P extends Point | BandPoint>(data: readonly P[], t: number, reach: number): P | null {
-  let a = 0;
-  let b = data.length;
-  while (a < b) {
-    const m = (a + b) >> 1;
-    if (data[m]![0] < t) a = m + 1;
-    else b = m;
-  }
+  const a = first(data, t);
   const near = [data[a - 1], data[a]].filter((p): p is P => !!p).sort((p, q) => Math.abs(p[0] - t) - Math.abs(q[0] - t))[0];
   return near && Math.abs(near[0] - t) <= reach ? near : null;
 }

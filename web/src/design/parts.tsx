@@ -2,6 +2,7 @@
 import { AlertTriangle, CircleAlert, CircleCheck, FlaskConical, Inbox, Info, X } from "lucide-react";
 import { useEffect, useId, useRef, type ButtonHTMLAttributes, type ReactNode } from "react";
 import { Problem } from "../api/http";
+import { plainUnits } from "../lib/units";
 import { t } from "../texts";
 
 type Tone = "" | "good" | "warn" | "bad" | "accent" | "synthetic";
@@ -102,7 +103,8 @@ export function Fault({ error, retry }: { error: unknown; retry?: () => void }) 
   );
 }
 
-export const sentence = (text: string) => (text ? text.charAt(0).toUpperCase() + text.slice(1) + (/[.?!]$/.test(text) ? "" : ".") : "");
+/** The server's words as a sentence, its units as one writes them. */
+export const sentence = (text: string) => (text ? plainUnits(text.charAt(0).toUpperCase() + text.slice(1) + (/[.?!]$/.test(text) ? "" : ".")) : "");
 
 /** A query's four states around its content. */
 export function Loaded<T>({ query, children, height }: { query: { data: T | undefined; error: unknown; isPending: boolean; refetch: () => unknown }; children: (data: T) => ReactNode; height?: number }) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ago, clock, DAY, HOUR, instant, MINUTE, offset, plainTimes, tickLabel, ticks, wallText } from "./time";
+import { ago, clock, DAY, HOUR, instant, MINUTE, offset, plain, tickLabel, ticks, wallText } from "./time";
 
 describe("zones", () => {
   it("knows offsets on both sides of a clock change, and zones of half hours", () => {
@@ -31,6 +31,6 @@ describe("zones", () => {
     expect(ago(0, 30_000)).toBe("just now");
     expect(ago(0, 90 * MINUTE)).toBe("1 h 30 min ago");
     expect(ago(0, 3 * DAY)).toBe("3 days ago");
-    expect(plainTimes("above 250 at 2026-11-26T01:33:00-06:00", "UTC")).toBe("above 250 at 26 Nov, 07:33");
+    expect(plain("above 250 at 2026-11-26T01:33:00-06:00", "UTC")).toBe("above 250 at 26 Nov, 07:33");
   });
 });

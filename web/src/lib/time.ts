@@ -1,4 +1,6 @@
 /** Instants in a zone: labels, ticks at that zone's own hours and midnights, and how long ago. */
+import { plainUnits } from "./units";
+
 const cache = new Map<string, Intl.DateTimeFormat>();
 
 function formatter(zone: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
@@ -80,5 +82,5 @@ export function wallText(t: number, zone: string): string {
 }
 
 const ISO = /\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)/g;
-/** A sentence of the server with its instants as this zone's clocks show them. */
-export const plainTimes = (text: string, zone: string) => text.replace(ISO, (iso) => dayAndClock(Date.parse(iso), zone));
+/** A sentence of the server with its instants as this zone's clocks show them, and its units as one writes them. */
+export const plain = (text: string, zone: string) => plainUnits(text.replace(ISO, (iso) => dayAndClock(Date.parse(iso), zone)));

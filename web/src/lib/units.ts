@@ -24,20 +24,32 @@ export function shown(unit: string, kind: Kind | undefined, prefers: Settings["g
   return { unit: pretty(unit), factor: 1, digits: unit === "mg/dL" || unit === "mg.h/dL" ? 0 : -1 };
 }
 
-/** UCUM for a reader. */
+const WHOLE: Record<string, string> = { "1": "", a: "years", mo: "months", wk: "weeks", Cel: "°C", "{score}": "points" };
+const ATOMS: Record<string, string> = { "[iU]": "IU", "[degF]": "°F", "[lb_av]": "lb", "[in_i]": "in", "[ft_i]": "ft", "[pH]": "pH", "[Hg]": "Hg", "[H2O]": "H₂O", Cel: "°C" };
+const ABOVE = "⁰¹²³⁴⁵⁶⁷⁸⁹";
+const raised = (digits: string) => [...digits].map((d) => (d === "-" ? "⁻" : ABOVE[Number(d)])).join("");
+
+/** UCUM for a reader: the one place that turns codes ("mm[Hg]", "10*3/uL", "mL/min/{1.73_m2}") into what is written. */
 export function pretty(unit: string): string {
-  if (unit === "1" || unit === "") return "";
+  const whole = WHOLE[unit];
+  if (whole !== undefined) return whole;
   return unit
-    .replace(/\{[^}]*1\.73_m2[^}]*\}/, "1.73 m²")
-    .replace("[iU]", "IU")
-    .replace("u[", "µ[")
-    .replace(/\[([^\]]*)\]/g, "$1")
-    .replace(/^uIU/, "µIU")
-    .replace(/\{([^}]*)\}/g, "$1")
-    .replace(/\.(?=[a-zA-Z])/g, "·")
-    .replace(/^Cel$/, "°C")
-    .replace(/^a$/, "years");
+    .replace(/10\*(-?\d+)/g, (_, power: string) => `×10${raised(power)}`)
+    .replace(/^1\//, "/")
+    .replace(/\/d\b/g, "/day")
+    .replace(/\/wk\b/g, "/week")
+    .replace(/\/a\b/g, "/year")
+    .replace(/\bu(?=[A-Za-z[])/g, "µ")
+    .replace(/(\[[^\]]*\]|\bCel\b)/g, (atom) => ATOMS[atom] ?? atom.slice(1, -1).replace(/_\w+$/, ""))
+    .replace(/([A-Za-zµ])(-?\d)(?![\w.])/g, (_, name: string, power: string) => name + raised(power))
+    .replace(/\{([^}]*)\}/g, (_, said: string) => said.replace(/_/g, " ").replace(/m2$/, "m²"))
+    .replace(/\.(?=[a-zA-Zµ])/g, "·");
 }
+
+/** A code within a sentence of the server: what holds brackets, braces or a power of ten, or is "Cel", after a space. */
+const CODE = /(?<=^|[\s(])(?:[A-Za-z%/.*\d]*(?:\[[A-Za-z_'\d]+\]|\{[\w.]+\}|10\*\d+)[\w%/.*[\]{}]*|Cel|u(?:g|L|mol|m|s|V|U)(?:\/[a-zA-Z]+)?)(?=$|[\s,;:.)?])/g;
+/** The server's words with its codes of units as a reader writes them. */
+export const plainUnits = (text: string) => text.replace(CODE, (code) => (code.endsWith(".") ? `${pretty(code.slice(0, -1))}.` : pretty(code))).replace(/(\d) 1(?=[,;]|$)/g, "$1");
 
 /** Digits that a number deserves: three significant ones, never more than it needs. */
 export function number(value: number | null | undefined, digits = -1): string {

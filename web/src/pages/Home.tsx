@@ -10,7 +10,7 @@ import { Spark } from "../charts/Spark";
 import { Card, Chip, Empty, Loaded, Loading, Notice, plainName, Segmented, Severity, Synthetic } from "../design/parts";
 import { isSilent } from "../lib/attention";
 import { useNow } from "../lib/now";
-import { ago, plainTimes } from "../lib/time";
+import { ago, plain } from "../lib/time";
 import { number, shown, words } from "../lib/units";
 import { useZones } from "../lib/zone";
 import { t } from "../texts";
@@ -116,7 +116,7 @@ function Attention({ now, followed }: { now: number; followed: boolean }) {
             <Link href={reasonAt(reason)}>
               <Severity of={reason.severity} />
               <span className="strong clip who">{plainName(reason.twin.subject)}</span>
-              <span className="why">{plainTimes(sentenceStart(reason.said), zoneOf(reason.twin.zone))}</span>
+              <span className="why">{plain(sentenceStart(reason.said), zoneOf(reason.twin.zone))}</span>
               <span className="muted small num nowrap">{ago(Date.parse(reason.since), now)}</span>
               <ChevronRight size={15} aria-hidden />
             </Link>

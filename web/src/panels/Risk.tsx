@@ -3,10 +3,10 @@ import { Link } from "wouter";
 import { useAlerts, useTwinRisk, useWaveforms } from "../api/queries";
 import type { TwinRisk } from "../api/types";
 import { Card, Chip, Loaded, Severity } from "../design/parts";
-import { dayAndClock, plainTimes, tickLabel, ticks } from "../lib/time";
+import { dayAndClock, plain, tickLabel, ticks } from "../lib/time";
 import { number } from "../lib/units";
 import { percent, RiskMark } from "../pages/unit/RiskMark";
-import { Signs, type Reasons } from "../pages/unit/Signs";
+import { Because } from "./Reasons";
 import "../pages/unit/unit.css";
 import { t } from "../texts";
 import Waveforms from "../waves/Waveforms";
@@ -14,6 +14,7 @@ import type { PanelProps } from "./registry";
 
 export default function Risk({ twin, kind, panel, zone }: PanelProps) {
   const found = useTwinRisk(twin.id);
+  const apart = kind.panels.some((one) => one.type === "reasons"); // they have a panel of their own
   const waves = useWaveforms(twin.id).data?.items.length ?? 0;
   return (
     <>
@@ -32,8 +33,7 @@ export default function Risk({ twin, kind, panel, zone }: PanelProps) {
                 </div>
                 <div className="stack">
                   {said.course.length > 1 && <Course said={said} zone={zone} />}
-                  <Signs reasons={said.reasons as Reasons} kind={kind} most={12} />
-                  <Why reasons={said.reasons as Reasons} line={said.why} zone={zone} />
+                  {!apart && <Because said={said} kind={kind} zone={zone} />}
                 </div>
               </div>
             )
@@ -42,21 +42,6 @@ export default function Risk({ twin, kind, panel, zone }: PanelProps) {
         <Alarms twin={twin.id} zone={zone} />
       </Card>
       {waves > 0 && <Waveforms twin={twin.id} height={96} />}
-    </>
-  );
-}
-
-function Why({ reasons, line, zone }: { reasons: Reasons; line: string; zone: string }) {
-  const lists = [[t.unit.changed, reasons.changed ?? []], [t.unit.wrongIf, reasons.wrong_if ?? []]] as const;
-  return (
-    <>
-      {line && <p><b>{t.unit.why}:</b> {plainTimes(line, zone)}</p>}
-      {lists.filter(([, items]) => items.length > 0).map(([title, items]) => (
-        <div key={title}>
-          <h3>{title}</h3>
-          <ul className="reason-list small">{items.slice(0, 5).map((item) => <li key={item}>{item}</li>)}</ul>
-        </div>
-      ))}
     </>
   );
 }
@@ -72,7 +57,7 @@ function Alarms({ twin, zone }: { twin: string; zone: string }) {
             <li key={alert.id}>
               <span className="num nowrap">{dayAndClock(Date.parse(alert.raised), zone)}</span>
               <span className="row" style={{ gap: 4 }}><Severity of={alert.severity} /> <Chip>{t.unit.alarmStates[alert.state as keyof typeof t.unit.alarmStates] ?? alert.state}</Chip></span>
-              <Link href={`/alerts/${alert.id}`} className="inline clip">{plainTimes(alert.said, zone)}</Link>
+              <Link href={`/alerts/${alert.id}`} className="inline clip">{plain(alert.said, zone)}</Link>
             </li>
           ))}
         </ul>

@@ -1,5 +1,5 @@
 /** Panels that kinds may ask for beside the timeline, by their type; what fills them is data that the kind gives. */
-import { Suspense, type ComponentType } from "react";
+import { memo, Suspense, type ComponentType } from "react";
 import type { Kind, Panel, Twin } from "../api/types";
 import { Loading } from "../design/parts";
 import { Boundary, lazily } from "../lib/lazily";
@@ -18,10 +18,13 @@ const PANELS: Record<string, ComponentType<PanelProps>> = {
   floor: lazily(() => import("./Floor")),
   gantt: lazily(() => import("./Gantt")),
   risk: lazily(() => import("./Risk")),
+  reasons: lazily(() => import("./Reasons")),
+  board: lazily(() => import("./Around")),
 };
-const ABOVE = ["risk"]; // what one looks for first stands above the timeline
+const ABOVE = ["risk", "reasons"]; // what one looks for first stands above the timeline
 
-export function KindPanels({ above, ...props }: Omit<PanelProps, "panel"> & { above?: boolean }) {
+/** Drawn again with what they show, not with every step of the timeline beside them. */
+export const KindPanels = memo(function KindPanels({ above, ...props }: Omit<PanelProps, "panel"> & { above?: boolean }) {
   return props.kind.panels
     .filter((panel) => panel.type in PANELS && ABOVE.includes(panel.type) === !!above)
     .map((panel) => {
@@ -34,4 +37,4 @@ export function KindPanels({ above, ...props }: Omit<PanelProps, "panel"> & { ab
         </Boundary>
       );
     });
-}
+});

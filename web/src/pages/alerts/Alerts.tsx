@@ -9,7 +9,7 @@ import type { Alert, Glance, WholeAlert } from "../../api/types";
 import { reasonOf, useToast } from "../../app/toasts";
 import { Button, Card, Chip, Dialog, Empty, Field, Loaded, plainName, Segmented, Severity, Synthetic } from "../../design/parts";
 import { useNow } from "../../lib/now";
-import { ago, dayAndClock, plainTimes } from "../../lib/time";
+import { ago, dayAndClock, plain } from "../../lib/time";
 import { words } from "../../lib/units";
 import { useZone } from "../../lib/zone";
 import { t } from "../../texts";
@@ -86,7 +86,7 @@ function Row({ alert, chosen, twin, now }: { alert: Alert; chosen: boolean; twin
           <span className="spring" />
           <span className="muted small num nowrap">{ago(Date.parse(alert.raised), now)}</span>
         </span>
-        <span className="said">{plainTimes(alert.said, zone)}</span>
+        <span className="said">{plain(alert.said, zone)}</span>
       </Link>
     </li>
   );
@@ -106,7 +106,7 @@ function One({ id, twins }: { id: string; twins: Record<string, Glance> }) {
               <ChevronLeft size={16} aria-hidden />
             </Link>
             <div>
-              <h2>{plainTimes(one.said, zone)}</h2>
+              <h2>{plain(one.said, zone)}</h2>
               <p className="row small muted">
                 <Severity of={one.severity} />
                 <Chip tone={one.state === "open" ? "bad" : one.state === "resolved" ? "good" : ""}>
@@ -158,7 +158,7 @@ function Steps({ alert, zone }: { alert: WholeAlert; zone: string }) {
               <span>
                 <b>{words(s.step ?? s.what ?? s.state ?? "")}</b>
                 {s.actor && <span className="muted"> {s.actor}</span>}
-                {s.reason && <span className="reason">{plainTimes(s.reason, zone)}</span>}
+                {s.reason && <span className="reason">{plain(s.reason, zone)}</span>}
               </span>
             </li>
           );
@@ -229,7 +229,7 @@ function Ask({ alert, zone, act, onClose }: { alert: WholeAlert; zone: string; a
           send.mutate();
         }}
       >
-        <p>{plainTimes(alert.said, zone)}</p>
+        <p>{plain(alert.said, zone)}</p>
         {act === "silence" && (
           <Field label={t.alerts.until}>
             {(ids) => (

@@ -66,12 +66,12 @@ function Line({ rule, may, onChange, onEnd }: { rule: Rule; may: boolean; onChan
   const watched = [...(kind?.observables ?? []), ...(kind?.quantities ?? [])].find((one) => one.name === of);
   return (
     <tr>
-      <td className="strong">{rule.name}</td>
+      <td className="strong name">{rule.name}</td>
       <td>{rule.twin === null ? t.rules.every(words(rule.kind)) : <Link href={`/twins/${rule.twin}`} className="inline">{plainName(twin?.subject ?? rule.twin)}</Link>}</td>
       <td title={watched?.meaning}>{words(of)}, <span className="muted">{t.rules.ons[rule.body.on as keyof typeof t.rules.ons]}</span></td>
       <td className="num">{saidOf(rule, watched?.unit === "1" ? "" : (watched?.unit ?? ""))}</td>
-      <td><Severity of={String(rule.body.severity)} /></td>
-      <td className="r nowrap">
+      <td className="how"><Severity of={String(rule.body.severity)} /></td>
+      <td className="r nowrap acts">
         {may && (
           <>
             <Button small icon kind="quiet" aria-label={`${t.rules.change}: ${rule.name}`} onClick={onChange}><Pencil size={14} aria-hidden /></Button>

@@ -3,7 +3,7 @@ import { History, Printer, X } from "lucide-react";
 import { useDeferredValue, useMemo, useState } from "react";
 import { Link } from "wouter";
 import { useFit, useForecast, useForecasts, useTimeline } from "../../api/queries";
-import type { Course, Kind, Twin } from "../../api/types";
+import type { Course, Deed, Kind, Twin } from "../../api/types";
 import { useSettings } from "../../app/settings";
 import TimeChart from "../../charts/TimeChart";
 import { Button, Card, Empty, Loaded, Notice } from "../../design/parts";
@@ -18,8 +18,9 @@ import { usePast } from "./past";
 import { Side } from "./Side";
 
 const SPANS = [["6 h", 6 * HOUR], ["12 h", 12 * HOUR], ["24 h", DAY], ["3 d", 3 * DAY], ["14 d", 14 * DAY]] as const;
-const BLOCK = 6 * HOUR; // readings are asked for in steps of this, so that panning asks seldom
+const BLOCK = 6 * HOUR; // readings are asked for in steps of this or of half of what is shown, so that panning asks seldom
 const LONG_AGO = 8 * HOUR; // since the last reading: then the timeline begins where the readings end
+const NONE: Deed[] = [];
 const FIRST = 3; // panels at first, of a kind that has many
 
 export default function Now({ twin, kind }: { twin: Twin; kind: Kind }) {
@@ -40,8 +41,11 @@ export default function Now({ twin, kind }: { twin: Twin; kind: Kind }) {
   const shown: [number, number] = offset ? [anchor + offset[0], anchor + offset[1]] : [anchor - Math.max(span - ahead, span / 2), anchor + ahead];
   const extent: [number, number] = [Math.min(first - HOUR, shown[0]), Math.max(present + 12 * HOUR, shown[1])];
 
-  const since = new Date(Math.floor((shown[0] - BLOCK / 2) / BLOCK) * BLOCK).toISOString();
-  const timeline = useTimeline(twin.id, since, asOf);
+  const block = BLOCK * 2 ** Math.max(Math.ceil(Math.log2((shown[1] - shown[0]) / (2 * BLOCK))), 0);
+  const since = new Date(Math.floor((shown[0] - block / 2) / block) * block).toISOString();
+  const until = Math.ceil((shown[1] + block / 2) / block) * block;
+  const timeline = useTimeline(twin.id, since, asOf, until < anchor ? new Date(until).toISOString() : undefined);
+  const plans = useTimeline(twin.id, new Date(Math.floor(anchor / BLOCK) * BLOCK).toISOString(), asOf).data?.actions ?? NONE; // wherever one has panned to
   const later = useTimeline(twin.id, moment === null ? undefined : new Date(moment).toISOString(), undefined, moment === null ? undefined : new Date(moment + DAY).toISOString());
   const [believed, setBelieved] = useState(false);
   const [past, setPast] = useState(false);
@@ -155,7 +159,7 @@ export default function Now({ twin, kind }: { twin: Twin; kind: Kind }) {
         </Card>
         <KindPanels twin={twin} kind={kind} zone={zone} now={present} />
       </div>
-      <Side twin={twin} kind={kind} forecast={forecast} actions={timeline.data?.actions ?? []} now={anchor} zone={zone} />
+      <Side twin={twin} kind={kind} forecast={forecast} actions={plans} now={anchor} zone={zone} />
     </div>
   );
 }

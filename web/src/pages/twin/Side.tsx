@@ -1,7 +1,7 @@
 /** Beside the timeline: what the forecast comes to, what is planned, what needs attention, what it all rests on. */
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { ChevronRight, Undo2 } from "lucide-react";
-import { useState } from "react";
+import { memo, useState } from "react";
 import { Link } from "wouter";
 import { del } from "../../api/http";
 import { useActions, useAlerts } from "../../api/queries";
@@ -9,7 +9,7 @@ import type { Course, Deed, Kind, Twin, WholeForecast } from "../../api/types";
 import { useSettings } from "../../app/settings";
 import { reasonOf, useToast } from "../../app/toasts";
 import { Button, Card, Empty, Notice, Severity, Whisker } from "../../design/parts";
-import { clock, dayAndClock, plainTimes } from "../../lib/time";
+import { clock, dayAndClock, plain } from "../../lib/time";
 import { number, shown, words } from "../../lib/units";
 import { t } from "../../texts";
 import { detail } from "./course";
@@ -23,7 +23,7 @@ interface Props {
   zone: string;
 }
 
-export function Side({ twin, kind, forecast, actions, now, zone }: Props) {
+export const Side = memo(function Side({ twin, kind, forecast, actions, now, zone }: Props) {
   const alerts = useAlerts("", twin.id).data?.items.filter((alert) => alert.state !== "resolved") ?? [];
   const planned = actions.filter((deed) => Date.parse(deed.time) > now);
   return (
@@ -35,7 +35,7 @@ export function Side({ twin, kind, forecast, actions, now, zone }: Props) {
               <li key={alert.id}>
                 <Link href={`/alerts/${alert.id}`} className="side-alert">
                   <Severity of={alert.severity} />
-                  <span>{plainTimes(alert.said, zone)}</span>
+                  <span>{plain(alert.said, zone)}</span>
                   <ChevronRight size={14} aria-hidden />
                 </Link>
               </li>
@@ -56,9 +56,9 @@ export function Side({ twin, kind, forecast, actions, now, zone }: Props) {
       {forecast && (
         <Card title={t.twin.rests}>
           <div className="stack">
-            <p className="small">{String(forecast.forecast.basis.sentence ?? "")}</p>
+            <p className="small">{plain(String(forecast.forecast.basis.sentence ?? ""), zone)}</p>
             {forecast.forecast.warnings.map((warning) => (
-              <Notice key={warning} tone="warn">{warning}</Notice>
+              <Notice key={warning} tone="warn">{plain(warning, zone)}</Notice>
             ))}
             <Link href={`/twins/${twin.id}/trust`} className="small">{t.twin.tabs.trust}</Link>
           </div>
@@ -66,7 +66,7 @@ export function Side({ twin, kind, forecast, actions, now, zone }: Props) {
       )}
     </aside>
   );
-}
+});
 
 const FEW = 8;
 

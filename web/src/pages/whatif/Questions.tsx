@@ -7,7 +7,7 @@ import type { Kind, Option, Recommendation, Schema, Twin } from "../../api/types
 import { useSettings } from "../../app/settings";
 import { Button, Card, Chip, Notice, sentence } from "../../design/parts";
 import { dayAndClock } from "../../lib/time";
-import { number, percent, shown, signed, words } from "../../lib/units";
+import { number, percent, plainUnits, shown, signed, words } from "../../lib/units";
 import { t } from "../../texts";
 import { detail } from "../twin/course";
 import { SchemaFields } from "./ActionForm";
@@ -121,7 +121,7 @@ function Ranked({ answer, kind, twin, zone, onUse, onAccept }: { answer: Recomme
       </ol>
       <details className="small">
         <summary>{t.twin.rests}</summary>
-        <ul className="notes">{answer.notes.map((note) => <li key={note}>{note}</li>)}</ul>
+        <ul className="notes">{answer.notes.map((note) => <li key={note}>{plainUnits(note)}</li>)}</ul>
       </details>
     </div>
   );

@@ -7,7 +7,7 @@ import type { Happening, Panel, Series } from "../../charts/model";
 import TimeChart from "../../charts/TimeChart";
 import { Button, Card } from "../../design/parts";
 import { HOUR } from "../../lib/time";
-import { number, percent, shown, signed, words } from "../../lib/units";
+import { number, percent, plainUnits, shown, signed, words } from "../../lib/units";
 import { t } from "../../texts";
 import { amount, band, detail, line, sentenceCase, timelines } from "../twin/course";
 import { COLOURS } from "./colours";
@@ -124,12 +124,12 @@ function Quantities({ kind, plan, comparison, ranked }: { kind: Kind; plan: Plan
           <tbody>
             {limits.map((limit, k) => (
               <tr key={`limit${k}`} className="goal-row">
-                <td>{limitText(plan, k, kind, settings.glucose) || limit.sentence.replace(/ = .*$/, "")} <span className="muted small">{t.whatif.asked(percent(limit.needed))}</span></td>
+                <td>{limitText(plan, k, kind, settings.glucose) || plainUnits(limit.sentence.replace(/ = .*$/, ""))} <span className="muted small">{t.whatif.asked(percent(limit.needed))}</span></td>
                 {names.map((name) => {
                   const c = of(name)?.constraints[k];
                   return (
                     <td key={name} className="r">
-                      {c ? <span className={`chip ${c.met ? "good" : "bad"}`} title={c.sentence}>{c.met ? t.whatif.met : t.whatif.unmet} {percent(c.probability, c.probability > 0.995 ? 1 : 0)}</span> : "–"}
+                      {c ? <span className={`chip ${c.met ? "good" : "bad"}`} title={plainUnits(c.sentence)}>{c.met ? t.whatif.met : t.whatif.unmet} {percent(c.probability, c.probability > 0.995 ? 1 : 0)}</span> : "–"}
                     </td>
                   );
                 })}
