@@ -1,20 +1,16 @@
-"""The client as a program: its unit tests, its weight, how fast the first page is, and that it travels in the wheel."""
+"""The client as a program: its unit tests, its weight, and how fast the first page is."""
 
 import importlib.util
 import os
 import re
 import subprocess
-import sys
-import zipfile
 from pathlib import Path
 
-import httpx
 import pytest
 from playwright.sync_api import Browser, expect
 
-from browsing import BUILT, NAME, PASSWORD, Place
+from browsing import NAME, PASSWORD, Place
 from needs import ROOT
-from vitruvian.platform.freeport import free_port
 
 pytestmark = pytest.mark.service
 HEAVIEST = 500_000  # bytes of the first page as they are sent: issue 6
@@ -58,34 +54,3 @@ def test_the_first_page_is_light_and_fast(chromium: Browser, place: Place) -> No
     assert sent < HEAVIEST
     assert best[0] < PAINTED
     assert best[1] < INTERACTIVE
-
-
-def test_a_wheel_shows_the_client_where_there_is_no_node(place: Place, tmp_path: Path) -> None:
-    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(tmp_path)]
-    subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
-    (wheel,) = tmp_path.glob("*.whl")
-    names = zipfile.ZipFile(wheel).namelist()
-    assert not [n for n in names if "node_modules" in n]
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(tmp_path / "env")], check=True)
-    (site,) = (tmp_path / "env").glob("lib/python*/site-packages")
-    with zipfile.ZipFile(wheel) as packed:
-        packed.extractall(site)
-    (here,) = {str(Path(p)) for p in sys.path if p.endswith("site-packages")}
-    (site / "others.pth").write_text(here)  # what it depends on; the editable installation there is not looked at
-    port, run = free_port(), "from vitruvian.cli import main; main()"
-    command = [str(tmp_path / "env" / "bin" / "python"), "-c", run, "serve", "--db", str(tmp_path / "db")]
-    with subprocess.Popen(
-        [*command, "--port", str(port)], env={"PATH": "", "HOME": str(tmp_path)}, stdout=subprocess.PIPE
-    ) as process:
-        try:
-            assert process.stdout is not None
-            process.stdout.readline()
-            page = httpx.HTTPTransport(retries=5)
-            with httpx.Client(transport=page, base_url=f"http://127.0.0.1:{port}") as client:
-                index = client.get("/").text
-                assert index == BUILT.read_text(encoding="utf-8")
-                script = re.findall(r'src="(/assets/[^"]+\.js)"', index)[0]
-                answer = client.get(script, headers={"Accept-Encoding": "br"}, follow_redirects=True)
-                assert answer.headers["content-encoding"] == "br"
-        finally:
-            process.terminate()

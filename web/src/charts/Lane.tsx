@@ -1,6 +1,6 @@
 /** Events above a chart: what was done, what is planned; those that may be moved follow pointer and arrow keys. */
 import { useRef, useState, type CSSProperties, type KeyboardEvent, type PointerEvent } from "react";
-import { clock, dayAndClock, MINUTE } from "../lib/time";
+import { clock, DAY, dayAndClock, MINUTE } from "../lib/time";
 import { t } from "../texts";
 import type { Happening } from "./model";
 
@@ -17,9 +17,10 @@ interface Props {
   height: number;
   zone: string;
   onMove?: (id: string, at: number) => void;
+  step?: number;
 }
 
-export function Lane({ events, x, at, from, to, left, right, height, zone, onMove }: Props) {
+export function Lane({ events, x, at, from, to, left, right, height, zone, onMove, step = SNAP }: Props) {
   const seen = events.filter((e) => e.at >= from && e.at <= to).sort((a, b) => a.at - b.at);
   let end = -Infinity;
   return (
@@ -29,7 +30,7 @@ export function Lane({ events, x, at, from, to, left, right, height, zone, onMov
         const label = px > end; // a label that would lie on the one before is left out
         if (label) end = px + 18 + 6.3 * event.label.length;
         return event.movable && onMove ? (
-          <Movable key={event.id} event={event} px={px} x={x} at={at} zone={zone} onMove={onMove} from={from} to={to} />
+          <Movable key={event.id} event={event} px={px} x={x} at={at} zone={zone} onMove={onMove} from={from} to={to} step={step} />
         ) : (
           <span key={event.id} className="event" title={`${dayAndClock(event.at, zone)}: ${event.detail}`} style={{ left: px, "--c": `var(${event.tone ?? "--muted"})` } as CSSProperties}>
             <i />
@@ -41,7 +42,7 @@ export function Lane({ events, x, at, from, to, left, right, height, zone, onMov
   );
 }
 
-function Movable({ event, px, x, at, zone, onMove, from, to }: { event: Happening; px: number; x: Props["x"]; at: Props["at"]; zone: string; onMove: (id: string, at: number) => void; from: number; to: number }) {
+function Movable({ event, px, x, at, zone, onMove, from, to, step }: { event: Happening; step: number; px: number; x: Props["x"]; at: Props["at"]; zone: string; onMove: (id: string, at: number) => void; from: number; to: number }) {
   const [held, setHeld] = useState<number | null>(null);
   const grip = useRef(0);
   const moving = useRef<number | null>(null);
@@ -49,7 +50,7 @@ function Movable({ event, px, x, at, zone, onMove, from, to }: { event: Happenin
     moving.current = value;
     setHeld(value);
   };
-  const snapped = (t: number) => Math.min(Math.max(Math.round(t / SNAP) * SNAP, from), to);
+  const snapped = (t: number) => Math.min(Math.max(Math.round(t / step) * step, from), to);
   const area = (e: PointerEvent) => (e.currentTarget.parentElement as HTMLElement).getBoundingClientRect().left;
   const down = (e: PointerEvent<HTMLElement>) => {
     e.stopPropagation();
@@ -73,7 +74,7 @@ function Movable({ event, px, x, at, zone, onMove, from, to }: { event: Happenin
     if (by === undefined) return;
     e.preventDefault();
     e.stopPropagation();
-    onMove(event.id, snapped(event.at + by * SNAP));
+    onMove(event.id, snapped(event.at + by * step));
   };
   const shownAt = held ?? event.at;
   const left = x(shownAt);
@@ -83,7 +84,7 @@ function Movable({ event, px, x, at, zone, onMove, from, to }: { event: Happenin
       className="event movable"
       data-held={held !== null}
       role="slider"
-      aria-label={`${event.detail}. ${t.chart.move}`}
+      aria-label={`${event.detail}. ${step >= DAY ? t.chart.moveDays : t.chart.move}`}
       aria-valuemin={from}
       aria-valuemax={to}
       aria-valuenow={shownAt}
@@ -94,7 +95,7 @@ function Movable({ event, px, x, at, zone, onMove, from, to }: { event: Happenin
       onPointerUp={up}
       onKeyDown={key}
     >
-      {event.label} <span className="num">{clock(shownAt, zone)}</span>
+      {event.label} <span className="num">{step >= DAY ? dayAndClock(shownAt, zone).split(",")[0] : clock(shownAt, zone)}</span>
     </button>
   );
 }

@@ -29,12 +29,13 @@ interface Props {
   spans?: readonly (readonly [string, number])[];
   onSpan?: (ms: number) => void;
   span?: number;
+  step?: number; // ms by which an event is moved
   label: string;
 }
 
 const SHORTEST = 30 * MINUTE;
 
-export default function TimeChart({ panels, zone, extent, window: shown, onWindow, now, events = [], onMove, spans, onSpan, span, label }: Props) {
+export default function TimeChart({ panels, zone, extent, window: shown, onWindow, now, events = [], onMove, spans, onSpan, span, step, label }: Props) {
   const { theme } = useSettings();
   const box = useRef<HTMLDivElement>(null);
   const chart = useRef<ReturnType<typeof init>>(undefined);
@@ -108,9 +109,9 @@ export default function TimeChart({ panels, zone, extent, window: shown, onWindo
   };
   const onKeyDown = (event: KeyboardEvent) => {
     const here = cross ?? now ?? (from + to) / 2;
-    const step = (to - from) / 60;
+    const by = (to - from) / 60;
     if (event.key === "ArrowLeft" || event.key === "ArrowRight") {
-      const next = here + (event.key === "ArrowLeft" ? -step : step);
+      const next = here + (event.key === "ArrowLeft" ? -by : by);
       if (next < from || next > to) onWindow(inside([from + (next - here) * 10, to + (next - here) * 10], extent));
       setCross(Math.min(Math.max(next, extent[0]), extent[1]));
     } else if (event.key === "+" || event.key === "=") zoom(0.7, here);
@@ -181,7 +182,7 @@ export default function TimeChart({ panels, zone, extent, window: shown, onWindo
             {t.chart.now}
           </div>
         )}
-        {lane && <Lane events={events} x={x} at={at} from={from} to={to} left={LEFT} right={RIGHT} height={LANE} zone={zone} onMove={onMove} />}
+        {lane && <Lane events={events} x={x} at={at} from={from} to={to} left={LEFT} right={RIGHT} height={LANE} zone={zone} onMove={onMove} step={step} />}
       </div>
       {table && <SeriesTable panels={panels} events={events} from={from} to={to} zone={zone} />}
     </figure>

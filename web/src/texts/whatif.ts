@@ -44,7 +44,7 @@ export const whatif = {
   difference: "Difference from what is planned",
   quantities: "What each option comes to",
   quantitiesNote: "Medians with 90 % bands. Differences are taken member by member, under the same draws.",
-  over: (h: number) => `Over ${h} hours`,
+  over: (span: string) => `Over ${span}`,
   goal: "What is wanted",
   addGoal: "Set a goal",
   dropGoal: "No goal",

@@ -17,6 +17,7 @@ from vitruvian.platform.synthetic import MARK
 
 SEED = 2026
 POINTS = 12
+FARTHEST = 24.0 * 183  # h ahead: half of the longest example, a year
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ def sample(kind: AbstractKind, now: datetime) -> Sample:
     case = Case(example.case.subject, example.case.timeline, example.case.series, Origin(zero))
     times = np.linspace(example.t0, example.t1, POINTS + 2)[1:-1]
     observed = dict.fromkeys(_seen(kind, example), times)
+    bounds = {o.name: (o.low, o.high) for o in kind.observables}
     rows: list[dict[str, Any]] = []
     if observed:
         record = simulate(kind, case, observed, example.t0, seed=SEED, sensor=example.sensor).record
@@ -50,7 +52,8 @@ def sample(kind: AbstractKind, now: datetime) -> Sample:
         for t, name, value in zip(record.valid_time, record.observable, record.value, strict=True):
             value = np.clip(value, *shown[str(name)])  # a device shows nothing beyond the end of its scale
             at = (zero + timedelta(seconds=float(t))).isoformat()
-            row = {"observable": str(name), "time": at, "known_at": at, "value": float(value)}
+            shows = float(np.clip(value, *bounds[str(name)]))  # a device shows nothing beyond what can be
+            row = {"observable": str(name), "time": at, "known_at": at, "value": shows}
             rows.append({**row, "sensor": example.sensor})
     done = []
     for action in case.timeline:
@@ -58,7 +61,7 @@ def sample(kind: AbstractKind, now: datetime) -> Sample:
         at = (zero + timedelta(seconds=action.at)).isoformat()
         done.append({"type": type(action).__name__, "time": at, "fields": body})
     fields = {k: v for k, v in case.subject.to_json().items() if k != "type" and v is not None}
-    hours = min(max((example.t1 - example.t0) / 3600.0 / 2, 0.02), 72.0)
+    hours = min(max((example.t1 - example.t0) / 3600.0 / 2, 0.02), FARTHEST)
     name = f"Example of {kind.name.replace('_', ' ')} {MARK}"
     return Sample(kind.name, name, begin, fields, rows, done, hours)
 

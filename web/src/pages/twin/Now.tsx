@@ -9,6 +9,7 @@ import TimeChart from "../../charts/TimeChart";
 import { Button, Card, Empty, Loaded, Notice } from "../../design/parts";
 import { useNow } from "../../lib/now";
 import { DAY, dayAndClock, HOUR, MINUTE, wallText } from "../../lib/time";
+import { scaleOf, spanName } from "../../lib/scale";
 import { words } from "../../lib/units";
 import { KindPanels } from "../../panels/registry";
 import { useZone } from "../../lib/zone";
@@ -17,9 +18,8 @@ import { happening, panelsOf, sentenceCase, withData } from "./course";
 import { usePast } from "./past";
 import { Side } from "./Side";
 
-const SPANS = [["6 h", 6 * HOUR], ["12 h", 12 * HOUR], ["24 h", DAY], ["3 d", 3 * DAY], ["14 d", 14 * DAY]] as const;
 const BLOCK = 6 * HOUR; // readings are asked for in steps of this or of half of what is shown, so that panning asks seldom
-const LONG_AGO = 8 * HOUR; // since the last reading: then the timeline begins where the readings end
+const LONG_AGO = 8 * HOUR; // or the shortest span, since the last reading: then the timeline begins where the readings end
 const NONE: Deed[] = [];
 const FIRST = 3; // panels at first, of a kind that has many
 
@@ -31,15 +31,16 @@ export default function Now({ twin, kind }: { twin: Twin; kind: Kind }) {
   const moment = useDeferredValue(then);
   const asOf = moment === null ? undefined : wallText(moment, twin.zone);
   const last = twin.last ? Date.parse(twin.last) : present;
-  const anchor = then ?? (present - last > LONG_AGO ? last : present);
-  const [span, setSpan] = useState<number>(12 * HOUR);
+  const spans = useMemo(() => scaleOf(kind).spans.map((hours) => [spanName(hours), hours * HOUR] as const), [kind]);
+  const anchor = then ?? (present - last > Math.max(LONG_AGO, spans[0]![1]) ? last : present);
+  const [span, setSpan] = useState<number>(spans[1]![1]);
   const [offset, setOffset] = useState<[number, number] | null>(null); // what was zoomed or panned to, from the anchor
   const first = twin.first ? Date.parse(twin.first) : present - DAY;
   const newest = useForecasts(twin.id, asOf).data?.items[0];
   const forecast = useForecast(twin.id, newest?.version).data;
   const ahead = forecast ? Math.max(Date.parse(forecast.forecast.at) + Number((forecast.request as { hours?: number }).hours ?? 3) * HOUR - anchor, HOUR) : HOUR;
   const shown: [number, number] = offset ? [anchor + offset[0], anchor + offset[1]] : [anchor - Math.max(span - ahead, span / 2), anchor + ahead];
-  const extent: [number, number] = [Math.min(first - HOUR, shown[0]), Math.max(present + 12 * HOUR, shown[1])];
+  const extent: [number, number] = [Math.min(first - HOUR, shown[0]), Math.max(present + 12 * HOUR, anchor + ahead, shown[1])];
 
   const block = BLOCK * 2 ** Math.max(Math.ceil(Math.log2((shown[1] - shown[0]) / (2 * BLOCK))), 0);
   const since = new Date(Math.floor((shown[0] - block / 2) / block) * block).toISOString();
@@ -104,7 +105,7 @@ export default function Now({ twin, kind }: { twin: Twin; kind: Kind }) {
                     onWindow={([a, b]) => setOffset([a - anchor, b - anchor])}
                     now={then ?? present}
                     events={events}
-                    spans={SPANS}
+                    spans={spans}
                     span={offset ? -1 : span}
                     onSpan={(ms) => (setSpan(ms), setOffset(null))}
                   />

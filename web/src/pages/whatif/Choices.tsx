@@ -4,11 +4,12 @@ import { useId, type CSSProperties } from "react";
 import type { Kind } from "../../api/types";
 import { Button, Notice, sentence } from "../../design/parts";
 import { instant, offset, MINUTE } from "../../lib/time";
+import { scaleOf, soon } from "../../lib/scale";
 import { words } from "../../lib/units";
 import { t } from "../../texts";
 import { SchemaFields } from "./ActionForm";
 import { COLOURS } from "./colours";
-import { freshName, MOST, newChoice, newId, newStep, soon, type Choice, type Plan, type Step } from "./plan";
+import { freshName, MOST, newChoice, newId, newStep, type Choice, type Plan, type Step } from "./plan";
 
 interface Props {
   kind: Kind;
@@ -24,6 +25,7 @@ interface Props {
 }
 
 export function Choices({ kind, plan, onPlan, chosen, onChoose, zone, now, fault, onAccept, best }: Props) {
+  const { step } = scaleOf(kind);
   const names = plan.choices.map((c) => c.name);
   const put = (choice: Choice) => onPlan({ ...plan, choices: plan.choices.map((c) => (c.id === choice.id ? choice : c)) });
   const add = (choice: Choice) => {
@@ -50,19 +52,19 @@ export function Choices({ kind, plan, onPlan, chosen, onChoose, zone, now, fault
             {fault?.choice === choice.id && !fault.field && <Notice tone="bad">{sentence(fault.said)}</Notice>}
             {open && (
               <div className="steps-of">
-                {choice.steps.map((step) => (
+                {choice.steps.map((deed) => (
                   <StepForm
-                    key={step.id}
+                    key={deed.id}
                     kind={kind}
-                    step={step}
+                    step={deed}
                     zone={zone}
-                    faults={fault?.choice === choice.id && fault.type === step.type && fault.field ? { [fault.field]: fault.said } : {}}
-                    onChange={(next) => put({ ...choice, steps: choice.steps.map((s) => (s.id === step.id ? next : s)) })}
-                    onDrop={() => put({ ...choice, steps: choice.steps.filter((s) => s.id !== step.id) })}
+                    faults={fault?.choice === choice.id && fault.type === deed.type && fault.field ? { [fault.field]: fault.said } : {}}
+                    onChange={(next) => put({ ...choice, steps: choice.steps.map((s) => (s.id === deed.id ? next : s)) })}
+                    onDrop={() => put({ ...choice, steps: choice.steps.filter((s) => s.id !== deed.id) })}
                   />
                 ))}
                 <div className="row">
-                  <AddStep kind={kind} onAdd={(type) => put({ ...choice, steps: [...choice.steps, newStep(kind.actions.find((a) => a.title === type)!, soon(now))] })} />
+                  <AddStep kind={kind} onAdd={(type) => put({ ...choice, steps: [...choice.steps, newStep(kind.actions.find((a) => a.title === type)!, soon(now, step))] })} />
                   <span className="spring" />
                   {onAccept && choice.steps.length > 0 && (
                     <Button small kind="primary" onClick={() => onAccept(choice)}>
@@ -76,7 +78,7 @@ export function Choices({ kind, plan, onPlan, chosen, onChoose, zone, now, fault
         );
       })}
       {plan.choices.length < MOST && (
-        <Button onClick={() => add(newChoice(kind, soon(now), names))}>
+        <Button onClick={() => add(newChoice(kind, soon(now, step), names))}>
           <Plus size={15} aria-hidden /> {t.whatif.add}
         </Button>
       )}

@@ -6,12 +6,13 @@ import { post, Problem } from "../../api/http";
 import type { Kind, Option, Recommendation, Schema, Twin } from "../../api/types";
 import { useSettings } from "../../app/settings";
 import { Button, Card, Chip, Notice, sentence } from "../../design/parts";
+import { scaleOf, soon } from "../../lib/scale";
 import { dayAndClock } from "../../lib/time";
 import { number, percent, plainUnits, shown, signed, words } from "../../lib/units";
 import { t } from "../../texts";
 import { detail } from "../twin/course";
 import { SchemaFields } from "./ActionForm";
-import { newId, newStep, PLANNED, soon, type Choice, type Value } from "./plan";
+import { newId, newStep, PLANNED, type Choice, type Value } from "./plan";
 
 interface Props {
   twin: Twin;
@@ -45,7 +46,7 @@ function Asked({ question, twin, kind, zone, now, onUse, onAccept }: Props & { q
   const ask = useMutation({
     mutationFn: async () => {
       const given = Object.fromEntries(Object.entries(fields).filter(([, v]) => v !== null && v !== ""));
-      return (await post("/v1/twins/{twin_id}/decisions", { path: { twin_id: twin.id }, body: { question: question.title, fields: { at: new Date(soon(now)).toISOString(), ...given } } })) as unknown as Recommendation;
+      return (await post("/v1/twins/{twin_id}/decisions", { path: { twin_id: twin.id }, body: { question: question.title, fields: { at: new Date(soon(now, scaleOf(kind).step)).toISOString(), ...given } } })) as unknown as Recommendation;
     },
   });
   const problem = ask.error instanceof Problem ? ask.error : null;

@@ -6,6 +6,7 @@ import { useSettings } from "../../app/settings";
 import type { Happening, Panel, Series } from "../../charts/model";
 import TimeChart from "../../charts/TimeChart";
 import { Button, Card } from "../../design/parts";
+import { backOf, scaleOf, spanName } from "../../lib/scale";
 import { HOUR } from "../../lib/time";
 import { number, percent, plainUnits, shown, signed, words } from "../../lib/units";
 import { t } from "../../texts";
@@ -31,7 +32,7 @@ export function Results({ kind, plan, chosen, comparison, ranked, observations, 
   const { settings } = useSettings();
   const start = Date.parse(Object.values(comparison.options)[0]?.at ?? "") || now;
   const [shownFrom, setShown] = useState<[number, number] | null>(null);
-  const all: [number, number] = [start - 2 * HOUR, start + plan.hours * HOUR];
+  const all: [number, number] = [start - backOf(plan.hours), start + plan.hours * HOUR];
   const panels = useMemo(() => courses({ kind, plan, chosen, comparison, observations, observable, prefers: settings.glucose }), [kind, plan, chosen, comparison, observations, observable, settings.glucose]);
   const events = useMemo<Happening[]>(
     () =>
@@ -47,7 +48,7 @@ export function Results({ kind, plan, chosen, comparison, ranked, observations, 
   return (
     <div className="stack" aria-busy={busy}>
       <Card body={false} className="whatif-chart">
-        <TimeChart label={t.whatif.side} panels={panels} zone={zone} extent={[all[0] - 6 * HOUR, all[1]]} window={shownFrom ?? all} onWindow={setShown} onSpan={() => setShown(null)} now={start} events={events} onMove={onMove} />
+        <TimeChart label={t.whatif.side} panels={panels} zone={zone} extent={[all[0] - Math.max(6 * HOUR, backOf(plan.hours) / 2), all[1]]} step={scaleOf(kind).step} window={shownFrom ?? all} onWindow={setShown} onSpan={() => setShown(null)} now={start} events={events} onMove={onMove} />
         {busy && <div className="working" role="status">{t.whatif.working}</div>}
       </Card>
       <Quantities kind={kind} plan={plan} comparison={comparison} ranked={ranked} />
@@ -113,7 +114,7 @@ function Quantities({ kind, plan, comparison, ranked }: { kind: Kind; plan: Plan
         <table className="table outcomes">
           <thead>
             <tr>
-              <th scope="col">{t.whatif.over(plan.hours)}</th>
+              <th scope="col">{t.whatif.over(spanName(plan.hours))}</th>
               {names.map((name, i) => (
                 <th key={name} scope="col" className="r">
                   <span className="swatch-s" style={{ background: i === 0 ? "var(--muted)" : `var(${COLOURS[(i - 1) % COLOURS.length]})` }} /> {i === 0 ? t.whatif.planned : name}

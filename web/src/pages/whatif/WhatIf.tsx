@@ -7,6 +7,7 @@ import type { Comparison, Kind, Recommendation, Twin, WhatIf as Kept } from "../
 import { reasonOf, useToast } from "../../app/toasts";
 import { Button, Card, Dialog, Empty, Fault, Loading, Notice, Segmented, sentence } from "../../design/parts";
 import { useNow } from "../../lib/now";
+import { backOf, scaleOf, soon, spanName } from "../../lib/scale";
 import { dayAndClock, HOUR } from "../../lib/time";
 import { words } from "../../lib/units";
 import { useZone } from "../../lib/zone";
@@ -14,7 +15,7 @@ import { t } from "../../texts";
 import { detail, sentenceCase, timelines } from "../twin/course";
 import { Choices } from "./Choices";
 import { GoalForm } from "./GoalForm";
-import { faultOf, goalOf, newChoice, optionsOf, packed, planOf, samePlan, sent, soon, unpacked, type Choice, type Plan } from "./plan";
+import { faultOf, goalOf, newChoice, optionsOf, packed, planOf, samePlan, sent, unpacked, type Choice, type Plan } from "./plan";
 import { Questions } from "./Questions";
 import { Results } from "./Results";
 import { Toolbar, useOne } from "./Saved";
@@ -58,11 +59,12 @@ function Bench({ twin, kind, saved }: { twin: Twin; kind: Kind; saved: Kept | un
   const inHand = plan.choices.find((c) => c.id === chosen) ?? plan.choices[0];
   const courses = timelines(kind).map((panel) => panel.of[0]!);
   const [observable, setObservable] = useState(courses[0] ?? kind.observables[0]?.name ?? "");
+  const scale = scaleOf(kind);
   const [accepting, setAccepting] = useState<Choice | null>(null);
   const settled = useSettled(plan, PAUSE);
   const compared = useCompared(twin, settled, observable, kind, may);
   const ranked = useRanked(twin, settled, may && compared.isSuccess && !compared.isFetching);
-  const since = useMemo(() => new Date(Math.floor((now - 8 * HOUR) / HOUR) * HOUR).toISOString(), [now]);
+  const since = useMemo(() => new Date(Math.floor((now - 8 * HOUR - 1.5 * backOf(plan.hours)) / HOUR) * HOUR).toISOString(), [now, plan.hours]);
   const timeline = useTimeline(twin.id, since, undefined);
   const problem = compared.error instanceof Problem ? compared.error : null;
   const fault = problem && problem.status === 422 ? { ...faultOf(problem.detail, problem.where, plan), said: `${problem.detail}${problem.fix ? `: ${problem.fix}` : ""}` } : null;
@@ -84,7 +86,7 @@ function Bench({ twin, kind, saved }: { twin: Twin; kind: Kind; saved: Kept | un
         </div>
         <div className="stack">
           <div className="row">
-            <Segmented label={t.whatif.hours} value={String(plan.hours)} options={(kind.name === "hospital" ? [8, 24, 72] : [2, 4, 8, 24]).map((h) => [String(h), `${h} h`] as const)} onChange={(h) => setPlan((p) => ({ ...p, hours: Number(h) }))} />
+            <Segmented label={t.whatif.hours} value={String(plan.hours)} options={scale.hours.map((h) => [String(h), spanName(h)] as const)} onChange={(h) => setPlan((p) => ({ ...p, hours: Number(h) }))} />
             {courses.length > 1 && (
               <select className="input of" aria-label={t.whatif.of} value={observable} onChange={(e) => setObservable(e.target.value)}>
                 {courses.map((name) => (
@@ -117,7 +119,7 @@ function usePlan(twin: Twin, kind: Kind, now: number, opened: Kept | undefined) 
   const [plan, setPlan] = useState<Plan>(() => {
     const told = new URLSearchParams(location.search).get("plan");
     const given = told ? unpacked(told) : opened ? planOf(opened, now) : null;
-    return given ?? { hours: kind.name === "hospital" ? 24 : 4, choices: [newChoice(kind, soon(now), [])], goal: goalOf(kind) };
+    return given ?? { hours: scaleOf(kind).first, choices: [newChoice(kind, soon(now, scaleOf(kind).step), [])], goal: goalOf(kind) };
   });
   const search = new URLSearchParams();
   if (opened) search.set("saved", opened.id);

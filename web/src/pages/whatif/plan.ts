@@ -1,6 +1,7 @@
 /** Options as one makes them: named lists of actions with times and fields; in a link, and as the server takes them. */
 import type { Kind, Property, Schema, WhatIf } from "../../api/types";
 import { MINUTE } from "../../lib/time";
+import { soon } from "../../lib/scale";
 import { words } from "../../lib/units";
 
 export type Value = string | number | null;
@@ -66,8 +67,6 @@ export const sent = (step: Step) => ({
 });
 export const optionsOf = (plan: Plan) => Object.fromEntries(plan.choices.map((choice) => [choice.name, choice.steps.map(sent)]));
 
-export const soon = (now: number) => Math.ceil((now + 30 * MINUTE) / (5 * MINUTE)) * 5 * MINUTE;
-
 interface Packed {
   h: number;
   o: [string, [string, number, Record<string, Value>][]][];
@@ -106,7 +105,7 @@ function stepOf(action: Record<string, unknown>, now: number): Step {
 
 function instantOf(at: string, now: number): number {
   const ahead = /^\+([\d.]+)\s*(min|h)/.exec(at);
-  return ahead ? soon(now - 30 * MINUTE + Number(ahead[1]) * (ahead[2] === "h" ? 60 : 1) * MINUTE) : Date.parse(at);
+  return ahead ? soon(now - 30 * MINUTE + Number(ahead[1]) * (ahead[2] === "h" ? 60 : 1) * MINUTE, 5 * MINUTE) : Date.parse(at);
 }
 
 /** Whether two come to the same, in whole minutes. */
