@@ -51,10 +51,8 @@ def shown(chart: Locator) -> tuple[float, float]:
 
 def until(page: Page, holds: str, *values: float) -> None:
     """Waits for what is said of `from` and `to`."""
-    page.wait_for_function(
-        f"v => {{ const d = document.querySelector('.chart-area').dataset, from = +d.from, to = +d.to; return {holds}; }}",
-        arg=list(values),
-    )
+    window = "const d = document.querySelector('.chart-area').dataset, from = +d.from, to = +d.to"
+    page.wait_for_function(f"v => {{ {window}; return {holds}; }}", arg=list(values), timeout=60_000)
 
 
 def weight(page: Page) -> tuple[float, int]:

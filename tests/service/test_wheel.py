@@ -1,6 +1,5 @@
 """The wheel in an empty environment: what it declares is all that it needs, and it shows the client without Node."""
 
-import os
 import re
 import subprocess
 import sys
@@ -63,7 +62,7 @@ def copy(wheel: Path, site: Path) -> None:
             source, target = Path(str(found.locate_file(file))), site / file
             if source.is_file() and ".." not in file.parts:
                 target.parent.mkdir(parents=True, exist_ok=True)
-                os.symlink(source, target)
+                target.symlink_to(source)
 
 
 def reached(asked: list[Requirement], seen: set[str]) -> Iterator[str]:
@@ -83,8 +82,8 @@ def test_it_serves_the_client_where_there_is_no_node(wheel: Path, python: Path, 
     port, program = free_port(), "from vitruvian.cli import main; main()"
     command = [str(python), "-I", "-c", program, "serve", "--db", str(tmp_path / "db"), "--port", str(port), "--quiet"]
     alone = {"PATH": "", "HOME": str(tmp_path)}
-    where = subprocess.run([str(python), "-I", "-c", "import vitruvian; print(vitruvian.__file__)"], env=alone, text=True,
-                           capture_output=True, check=True).stdout  # fmt: skip
+    found = [str(python), "-I", "-c", "import vitruvian; print(vitruvian.__file__)"]
+    where = subprocess.run(found, env=alone, text=True, capture_output=True, check=True).stdout
     assert where.startswith(str(python.parents[1])), "the editable installation is not looked at"
     with subprocess.Popen(command, env=alone, stdout=subprocess.PIPE, text=True) as process:
         try:
