@@ -17,9 +17,7 @@ def test_home_says_first_what_needs_attention_and_why(page: Page, place: Place) 
     page.goto("/")
     concern = page.get_by_role("link", name="glucose above 60")
     expect(concern).to_be_visible()
-    expect(page.get_by_role("region", name="Metabolic").or_(page.get_by_label("Metabolic"))).to_contain_text(
-        "Synthetic"
-    )
+    expect(page.locator(".twin-card", has_text=SHOWN)).to_contain_text("Synthetic")
     expect(page.get_by_role("status").filter(has_text="Live")).to_be_visible()
     accessible(page)
     concern.click()

@@ -68,6 +68,30 @@ export interface Panel {
   action?: string; // cards: one for each of these
   hours?: number; // and how long after it
 }
+/** What may be wanted of a quantity at the end of a time: at most `high`, or so much of its last value `lost`. */
+export interface Target {
+  quantity: string;
+  of: string;
+  name: string;
+  unit: string;
+  high?: number;
+  lost?: number;
+  step: number;
+  source: string;
+}
+/** Panel "outlook": quantities in some months, their targets, an event, and what is held over time. */
+export interface OutlookPanel extends Panel {
+  months: number[];
+  certainty: number;
+  targets: Target[];
+  event?: { name: string; quantity: string; high: number; free_of: string; months: number; meaning: string; source: string };
+  held: { action: string; amount: string }[];
+}
+/** Panel "ladder": a ready question whose options each leave something out, as steps; what to watch after each. */
+export interface LadderPanel extends Panel {
+  question: string;
+  watch?: Record<string, string>;
+}
 export interface Kind {
   name: string;
   version: string;

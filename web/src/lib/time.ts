@@ -39,7 +39,7 @@ export function instant(wall: number, zone: string): number {
   return wall - offset(first, zone) * MINUTE;
 }
 
-const STEPS = [5 * MINUTE, 10 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, DAY, 2 * DAY, 7 * DAY, 14 * DAY, 28 * DAY];
+const STEPS = [5 * MINUTE, 10 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, DAY, 2 * DAY, 7 * DAY, 14 * DAY, 28 * DAY, 91 * DAY, 182 * DAY];
 
 /** Tick instants between two others, at most `count`, on round wall-clock times of the zone. */
 export function ticks(from: number, to: number, zone: string, count: number): number[] {
@@ -57,6 +57,7 @@ export function ticks(from: number, to: number, zone: string, count: number): nu
 /** The label of a tick: the day at midnight, else the clock. */
 export function tickLabel(t: number, zone: string, span: number): string {
   const shown = clock(t, zone);
+  if (span > 60 * DAY) return formatter(zone, { day: "numeric", month: "short" }).format(t);
   if (shown === "00:00" || span > 12 * DAY) return day(t, zone);
   return shown;
 }

@@ -20,8 +20,10 @@ const PANELS: Record<string, ComponentType<PanelProps>> = {
   risk: lazily(() => import("./Risk")),
   reasons: lazily(() => import("./Reasons")),
   board: lazily(() => import("./Around")),
+  outlook: lazily(() => import("./Outlook")),
+  ladder: lazily(() => import("./Ladder")),
 };
-const ABOVE = ["risk", "reasons"]; // what one looks for first stands above the timeline
+const ABOVE = ["risk", "reasons", "outlook"]; // what one looks for first stands above the timeline
 
 /** Drawn again with what they show, not with every step of the timeline beside them. */
 export const KindPanels = memo(function KindPanels({ above, ...props }: Omit<PanelProps, "panel"> & { above?: boolean }) {

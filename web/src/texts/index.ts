@@ -6,6 +6,7 @@ import { cohort } from "./cohort";
 import { data } from "./data";
 import { home } from "./home";
 import { jobs } from "./jobs";
+import { months } from "./months";
 import { panels } from "./panels";
 import { rules } from "./rules";
 import { shell } from "./shell";
@@ -17,4 +18,4 @@ import { waves } from "./waves";
 import { whatif } from "./whatif";
 import { why } from "./why";
 
-export const t = { ...shell, home, alerts, rules, twin, whatif, why, trust, data, jobs, cohort, admin, panels, tour, chart, waves, unit } as const;
+export const t = { ...shell, home, alerts, rules, twin, whatif, why, trust, data, jobs, cohort, admin, panels, months, tour, chart, waves, unit } as const;

@@ -3,7 +3,7 @@ import { useMutation } from "@tanstack/react-query";
 import { Sparkles } from "lucide-react";
 import { useState } from "react";
 import { post, Problem } from "../../api/http";
-import type { Kind, Option, Recommendation, Schema, Twin } from "../../api/types";
+import type { Kind, Recommendation, Schema, Twin } from "../../api/types";
 import { useSettings } from "../../app/settings";
 import { Button, Card, Chip, Notice, sentence } from "../../design/parts";
 import { scaleOf, soon } from "../../lib/scale";
@@ -12,7 +12,8 @@ import { number, percent, plainUnits, shown, signed, words } from "../../lib/uni
 import { t } from "../../texts";
 import { detail } from "../twin/course";
 import { SchemaFields } from "./ActionForm";
-import { newId, newStep, PLANNED, type Choice, type Value } from "./plan";
+import { choiceOf } from "./choice";
+import { newStep, PLANNED, type Choice, type Value } from "./plan";
 
 interface Props {
   twin: Twin;
@@ -72,15 +73,6 @@ function Asked({ question, twin, kind, zone, now, onUse, onAccept }: Props & { q
       {ask.data && <Ranked answer={ask.data} kind={kind} twin={twin} zone={zone} onUse={onUse} onAccept={onAccept} />}
     </form>
   );
-}
-
-export function choiceOf(option: Option, origin: string): Choice {
-  const zero = Date.parse(origin);
-  return {
-    id: newId(),
-    name: words(option.name),
-    steps: option.actions.map(({ type, at, known_at: _, ...fields }) => ({ id: newId(), type, at: zero + at * 1000, fields: fields as Record<string, Value> })),
-  };
 }
 
 function Ranked({ answer, kind, twin, zone, onUse, onAccept }: { answer: Recommendation; kind: Kind; twin: Twin; zone: string; onUse: (choice: Choice) => void; onAccept?: (choice: Choice) => void }) {
