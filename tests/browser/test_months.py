@@ -1,4 +1,4 @@
-"""A twin over months: its outlook, a programme changed by dragging and by keys, targets, and which medicine could go."""
+"""A twin over months: outlook, a programme changed by dragging and keys, targets, and which medicine could go."""
 
 import re
 from datetime import timedelta
