@@ -61,10 +61,10 @@ def plan(protocol: Path, history: Path, out: Path | None, picture: Path | None, 
         rows.append([name, number(rho), str(size["total"]), str(size.get("treated", "")), str(size.get("control", ""))])
     what = "events" if planned.protocol.outcome.type == "time" else "patients"
     say(table(["analysis", "correlation", what, "treated", "control"], rows))
-    if planned.control_only:
-        c = planned.control_only
+    if planned.sized.control_only:
+        c = planned.sized.control_only
         say(f"control arm only: {c['controls with the score']} controls instead of {c['controls with covariates']}")
-    worst = min(planned.sensitivity, key=lambda s: s["power"])
+    worst = min(planned.sized.sensitivity, key=lambda s: s["power"])
     said = f"sd x {worst['sd times']:g}, correlation x {worst['correlation times']:g}"
     say(f"by how much it can fail: power {worst['power']:.2f} if {said}")
     if out is not None:

@@ -15,6 +15,7 @@ from vitruvian.studies.procova.sequential import crossing, looks
 from vitruvian.studies.procova.simulate import Scenario, analysed
 from vitruvian.studies.procova.size import (
     Assumptions,
+    Target,
     control_saving,
     guenther_schouten,
     marginal_variance,
@@ -28,9 +29,9 @@ EVEN = Assumptions(sd0=1.0, sd1=1.0, correlation0=0.5, correlation1=0.5)
 
 def test_sizes_are_those_worked_by_hand() -> None:
     z = 1.959963984540054 + 1.2815515655446004
-    assert normal_size(0.5, EVEN.unadjusted()) == pytest.approx(z**2 * 4 / 0.25, rel=1e-12)
-    assert normal_size(0.5, EVEN) == pytest.approx(z**2 * 4 * 0.75 / 0.25, rel=1e-12)
-    assert guenther_schouten(0.5, EVEN, ratio=2.0) == pytest.approx(
+    assert normal_size(Target(effect=0.5), EVEN.unadjusted()) == pytest.approx(z**2 * 4 / 0.25, rel=1e-12)
+    assert normal_size(Target(effect=0.5), EVEN) == pytest.approx(z**2 * 4 * 0.75 / 0.25, rel=1e-12)
+    assert guenther_schouten(Target(effect=0.5, ratio=2.0), EVEN) == pytest.approx(
         9 / 2 * z**2 * 0.75 / 0.25 + 1.959963984540054**2 / 2, rel=1e-12
     )
 
@@ -51,18 +52,19 @@ def test_the_variance_of_a_patient_is_the_one_written_down() -> None:
 
 
 def test_planned_power_is_reached_by_simulated_trials() -> None:
-    size = plan_size(0.4, EVEN, power=0.8)
+    target = Target(effect=0.4, power=0.8)
+    size = plan_size(target, EVEN)
     realised = analysed(Scenario(size.total, correlation=0.5, effect=0.4), 4000, 11).rejected()
     assert realised == pytest.approx(size.power, abs=0.02)
     smaller, _ = size.total - 2, size
-    assert t_power(smaller, 0.4, EVEN) < 0.8 <= size.power
+    assert t_power(smaller, target, EVEN) < 0.8 <= size.power
 
 
 def test_a_score_saves_controls_when_the_treated_arm_keeps_its_size() -> None:
-    plain = plan_size(0.4, EVEN.unadjusted())
-    controls = control_saving(plain.treated, 0.4, EVEN)
+    plain = plan_size(Target(effect=0.4), EVEN.unadjusted())
+    controls = control_saving(plain.treated, Target(effect=0.4), EVEN)
     assert controls < plain.control
-    assert t_power(plain.treated + controls, 0.4, EVEN, ratio=plain.treated / controls) >= 0.9
+    assert t_power(plain.treated + controls, Target(effect=0.4).of(plain.treated, controls), EVEN) >= 0.9
 
 
 def test_the_marginal_bound_holds_for_a_difference_in_means_and_is_sharp_at_equal_allocation() -> None:

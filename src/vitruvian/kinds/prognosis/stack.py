@@ -13,7 +13,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -148,7 +148,12 @@ def fit_stack(history: History, seed: int, *, folds: int = FOLDS, trees: int | N
 
 
 def fit_out_of_fold(
-    history: History, seed: int, *, folds: int = FOLDS, trees: int | None = None
+    history: History,
+    seed: int,
+    *,
+    folds: int = FOLDS,
+    trees: int | None = None,
+    progress: Callable[[float], None] = lambda share: None,
 ) -> tuple[Stack, np.ndarray]:
     """The stack, and what its learners said of each patient (n,) in the fold that left the patient out."""
     columns = Columns.learned(history.frame, history.columns)
@@ -164,6 +169,7 @@ def fit_out_of_fold(
         models = _learn(columns.names, family, x[train], target[train], key(seed, "stack", k), trees)
         for j, name in enumerate(LEARNERS):
             out[j, test] = models[name].predict(x[test])
+        progress((k + 1) / (folds + 1))
     weights = _weights(out, target)
     crossed = weights @ out
     ab, covariance, spread = _calibration(history, crossed, target)

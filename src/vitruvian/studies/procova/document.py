@@ -130,8 +130,8 @@ def _sizes(plan: Plan) -> str:
         for n, s in plan.sizes.items()
     ]
     out = table(("analysis", "in all", "treated", "control", "power"), rows)
-    if plan.control_only:
-        c = plan.control_only
+    if plan.sized.control_only:
+        c = plan.sized.control_only
         out += (
             f"<p>Saved in the control arm only: with {c['treated']} treated, {c['controls with the score']} controls "
             f"instead of {c['controls with covariates']}.</p>"
@@ -140,7 +140,7 @@ def _sizes(plan: Plan) -> str:
 
 
 def _sensitivity(plan: Plan) -> str:
-    rows = [(number(s["sd times"]), number(s["correlation times"]), number(s["power"])) for s in plan.sensitivity]
+    rows = [(number(s["sd times"]), number(s["correlation times"]), number(s["power"])) for s in plan.sized.sensitivity]
     said = "<p>Power at the planned size if the trial's outcome or the score's correlation differ from the plan:</p>"
     return said + table(("sd times", "correlation times", "power"), rows)
 

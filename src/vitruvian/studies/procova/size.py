@@ -26,6 +26,7 @@ from scipy.special import nctdtr, ndtr, ndtri, stdtrit
 from vitruvian.core.errors import InferenceError
 
 LARGEST = 10_000_000
+SURE = 100.0  # noncentrality beyond which no test misses
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,97 +84,85 @@ class Size:
         return dataclasses.asdict(self)
 
 
-def _quantiles(alpha: float, power: float) -> tuple[float, float]:
-    if not (0 < alpha < 1 and 0 < power < 1):
-        raise InferenceError(f"alpha {alpha:g}, power {power:g}", where="sample size", fix="give both inside (0, 1)")
-    return float(ndtri(1 - alpha / 2)), float(ndtri(power))
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """A two-sided test to be planned: the effect to find, allocation n1 / n0, level, power, and the margin against
+    which the effect is tested; covariates: how many the analysis has (the score is one).
+    """
+
+    effect: float
+    ratio: float = 1.0
+    alpha: float = 0.05
+    power: float = 0.9
+    margin: float = 0.0
+    covariates: int = 1
+
+    def __post_init__(self) -> None:
+        if not (0 < self.alpha < 1 and 0 < self.power < 1):
+            told = f"alpha {self.alpha:g}, power {self.power:g}"
+            raise InferenceError(told, where="sample size", fix="give both inside (0, 1)")
+        if self.effect == self.margin:
+            raise InferenceError("the effect equals the margin", where="sample size", fix="plan for another effect")
+
+    @property
+    def distance(self) -> float:
+        """Effect less margin."""
+        return self.effect - self.margin
+
+    def noncentrality(self, n: float, assumed: Assumptions) -> float:
+        """Mean of the test statistic at n patients."""
+        return abs(self.distance) / math.sqrt(assumed.per_patient(self.ratio) / n)
+
+    def of(self, treated: int, control: int) -> Target:
+        """The same test at the allocation that these arms have."""
+        return dataclasses.replace(self, ratio=treated / control)
 
 
-def _distance(effect: float, margin: float) -> float:
-    if effect == margin:
-        raise InferenceError("the effect equals the margin", where="sample size", fix="plan for another effect")
-    return effect - margin
-
-
-def normal_size(
-    effect: float,
-    assumed: Assumptions,
-    *,
-    ratio: float = 1.0,
-    alpha: float = 0.05,
-    power: float = 0.9,
-    margin: float = 0.0,
-) -> float:
+def normal_size(target: Target, assumed: Assumptions) -> float:
     """n = (z + z)^2 v^2 / (Delta - margin)^2, a real number."""
-    za, zb = _quantiles(alpha, power)
-    return (za + zb) ** 2 * assumed.per_patient(ratio) / _distance(effect, margin) ** 2
+    z = float(ndtri(1 - target.alpha / 2) + ndtri(target.power))
+    try:
+        return z**2 * assumed.per_patient(target.ratio) / target.distance**2
+    except (OverflowError, ZeroDivisionError):
+        return math.inf
 
 
-def guenther_schouten(
-    effect: float,
-    assumed: Assumptions,
-    *,
-    ratio: float = 1.0,
-    alpha: float = 0.05,
-    power: float = 0.9,
-    margin: float = 0.0,
-) -> float:
+def guenther_schouten(target: Target, assumed: Assumptions) -> float:
     """The normal size and z_{1-a/2}^2 / 2 for estimating the variance."""
-    za, _ = _quantiles(alpha, power)
-    return normal_size(effect, assumed, ratio=ratio, alpha=alpha, power=power, margin=margin) + za**2 / 2
+    return normal_size(target, assumed) + float(ndtri(1 - target.alpha / 2)) ** 2 / 2
 
 
-def normal_power(
-    n: float, effect: float, assumed: Assumptions, *, ratio: float = 1.0, alpha: float = 0.05, margin: float = 0.0
-) -> float:
+def normal_power(n: float, target: Target, assumed: Assumptions) -> float:
     """Of the two-sided test, both tails counted."""
-    z = abs(_distance(effect, margin)) / math.sqrt(assumed.per_patient(ratio) / n)
-    return power_of(z, alpha)
+    return power_of(target.noncentrality(n, assumed), target.alpha)
 
 
-def t_power(
-    n: float,
-    effect: float,
-    assumed: Assumptions,
-    *,
-    ratio: float = 1.0,
-    alpha: float = 0.05,
-    margin: float = 0.0,
-    covariates: int = 1,
-) -> float:
+def t_power(n: float, target: Target, assumed: Assumptions) -> float:
     """Power 1 - F_{t, df, nc}(t_{1-a/2, df}), upper tail, df = n - 2 - covariates."""
-    df = n - 2 - covariates
+    df = n - 2 - target.covariates
     if df < 1:
         return 0.0
-    nc = abs(_distance(effect, margin)) / math.sqrt(assumed.per_patient(ratio) / n)
-    return float(1.0 - nctdtr(df, nc, stdtrit(df, 1 - alpha / 2)))
+    nc = target.noncentrality(n, assumed)
+    if nc > SURE:
+        return 1.0
+    return float(1.0 - nctdtr(df, nc, stdtrit(df, 1 - target.alpha / 2)))
 
 
-def plan_size(
-    effect: float,
-    assumed: Assumptions,
-    *,
-    ratio: float = 1.0,
-    alpha: float = 0.05,
-    power: float = 0.9,
-    margin: float = 0.0,
-    covariates: int = 1,
-) -> Size:
+def plan_size(target: Target, assumed: Assumptions) -> Size:
     """The fewest patients with exact-t power; arms are rounded up to keep the allocation."""
-    n = max(int(normal_size(effect, assumed, ratio=ratio, alpha=alpha, power=power, margin=margin)) - 2, 4 + covariates)
+    about = normal_size(target, assumed)
+    if not about < LARGEST:
+        raise InferenceError("more than ten million patients", where="sample size", fix="check effect and sd")
 
     def reached(total: int) -> float:
-        treated, control = arms(total, ratio)
-        given = {"ratio": treated / control, "alpha": alpha, "margin": margin, "covariates": covariates}
-        return t_power(treated + control, effect, assumed, **given)
+        treated, control = arms(total, target.ratio)
+        return t_power(treated + control, target.of(treated, control), assumed)
 
-    while reached(n) < power:
+    n = max(int(about) - 2, 4 + target.covariates)
+    while reached(n) < target.power:
         n += 1
-        if n > LARGEST:
-            raise InferenceError("more than ten million patients", where="sample size", fix="check effect and sd")
-    treated, control = arms(n, ratio)
-    exact = guenther_schouten(effect, assumed, ratio=ratio, alpha=alpha, power=power, margin=margin)
-    return Size(treated + control, treated, control, reached(n), exact, "exact t")
+    treated, control = arms(n, target.ratio)
+    return Size(treated + control, treated, control, reached(n), guenther_schouten(target, assumed), "exact t")
 
 
 def arms(total: int, ratio: float) -> tuple[int, int]:
@@ -181,15 +170,21 @@ def arms(total: int, ratio: float) -> tuple[int, int]:
     return math.ceil(total * ratio / (1 + ratio) - 1e-9), math.ceil(total / (1 + ratio) - 1e-9)
 
 
-def control_saving(
-    treated: int, effect: float, assumed: Assumptions, *, alpha: float = 0.05, power: float = 0.9, margin: float = 0.0
-) -> int:
-    """Controls needed when the treated arm keeps its size; the score pays in controls only. Exact t."""
-    for control in range(4, 50 * treated):
-        if t_power(treated + control, effect, assumed, ratio=treated / control, alpha=alpha, margin=margin) >= power:
-            return control
-    fix = "enlarge the treated arm"
-    raise InferenceError("no number of controls reaches the power", where="control-arm saving", fix=fix)
+def control_saving(treated: int, target: Target, assumed: Assumptions) -> int:
+    """Controls needed when the treated arm keeps its size; the score pays in controls only. Exact t, one covariate."""
+    target = dataclasses.replace(target, covariates=1)
+
+    def enough(control: int) -> bool:
+        return t_power(treated + control, target.of(treated, control), assumed) >= target.power
+
+    low, high = 3, 50 * treated  # power grows with the controls: bisection
+    if not enough(high):
+        fix = "enlarge the treated arm"
+        raise InferenceError("no number of controls reaches the power", where="control-arm saving", fix=fix)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if enough(middle) else (middle, high)
+    return high
 
 
 def marginal_variance(
@@ -205,15 +200,13 @@ def marginal_variance(
     return r0**2 * v0 + r1**2 * v1 + pi0 * pi1 * (abs(r0) * k0 / pi0 + abs(r1) * k1 / pi1) ** 2
 
 
-def savings_curve(
-    effect: float, assumed: Assumptions, correlations: list[float], **given: Any
-) -> list[dict[str, float]]:
+def savings_curve(target: Target, assumed: Assumptions, correlations: list[float]) -> list[dict[str, float]]:
     """Patients by the correlation that holds in both arms: what each point of correlation is worth."""
-    plain = plan_size(effect, assumed.unadjusted(), **given).total
+    plain = plan_size(target, assumed.unadjusted()).total
     out = []
     for rho in correlations:
         there = dataclasses.replace(assumed, correlation0=rho, correlation1=rho)
-        total = plan_size(effect, there, **given).total
+        total = plan_size(target, there).total
         out.append({"correlation": rho, "patients": total, "saved": plain - total, "share": 1 - total / plain})
     return out
 

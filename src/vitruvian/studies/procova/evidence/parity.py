@@ -15,7 +15,7 @@ from vitruvian.core.errors import InferenceError
 from vitruvian.core.keys import generator
 from vitruvian.studies.procova.ancova import HC, design_of, least_squares
 from vitruvian.studies.procova.marginal import predictions, standardised
-from vitruvian.studies.procova.size import Assumptions, guenther_schouten, normal_size, t_power
+from vitruvian.studies.procova.size import Assumptions, Target, guenther_schouten, normal_size, t_power
 
 Progress = Callable[[float], None]
 BOOTSTRAPS, BLOCK, PATIENTS = 20_000, 250, 600
@@ -70,11 +70,12 @@ def _against_hand() -> float:
         (0.0, 0.5, 0.25, 1.2, 1.0),
     ):
         a = Assumptions(sd0=1.3, sd1=1.3, correlation0=rho, correlation1=rho, inflation=gamma, deflation=lam)
+        target = Target(effect=effect, ratio=ratio)
         z = norm.isf(0.025) + norm.isf(0.1)
         left = (gamma * 1.3) ** 2 * (1 - (lam * rho) ** 2)
         n = (1 + ratio) ** 2 / ratio * z**2 * left / effect**2
-        worst = max(worst, abs(normal_size(effect, a, ratio=ratio) / n - 1))
-        worst = max(worst, abs(guenther_schouten(effect, a, ratio=ratio) / (n + norm.isf(0.025) ** 2 / 2) - 1))
+        worst = max(worst, abs(normal_size(target, a) / n - 1))
+        worst = max(worst, abs(guenther_schouten(target, a) / (n + norm.isf(0.025) ** 2 / 2) - 1))
         total = math.ceil(n)
         nc = math.sqrt(ratio * total / (1 + ratio) ** 2) * effect / math.sqrt(left)
         df = total - 3
@@ -82,7 +83,7 @@ def _against_hand() -> float:
         below = quad(
             lambda s, c=c, nc=nc, df=df: norm.cdf(c * s / math.sqrt(df) - nc) * chi.pdf(s, df), *_ends(df), epsabs=1e-12
         )
-        worst = max(worst, abs(t_power(total, effect, a, ratio=ratio) / (1 - float(below[0])) - 1))
+        worst = max(worst, abs(t_power(total, target, a) / (1 - float(below[0])) - 1))
     return float(worst)
 
 

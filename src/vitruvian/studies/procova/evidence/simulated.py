@@ -12,7 +12,7 @@ from scipy.integrate import quad
 from scipy.stats import binom, norm
 
 from vitruvian.studies.procova.simulate import OUTCOMES, SCORES, Scenario, analysed
-from vitruvian.studies.procova.size import Assumptions, arms, plan_size, t_power
+from vitruvian.studies.procova.size import Assumptions, Target, arms, plan_size, t_power
 
 Progress = Callable[[float], None]
 SIZES, EFFECT, GROWS = (60, 200, 1000), 0.3, 0.2
@@ -83,7 +83,7 @@ def power(claim: str, data: Path | None, test: Path | None, quick: bool, progres
             correlation0=moments["share"] * RHO,
             correlation1=moments["share"] * RHO,
         )
-        size = plan_size(moments["effect"], planned)
+        size = plan_size(Target(effect=moments["effect"]), planned)
         drifted = Assumptions(
             sd0=moments["sd0"],
             sd1=moments["sd1"],
@@ -91,7 +91,7 @@ def power(claim: str, data: Path | None, test: Path | None, quick: bool, progres
             correlation1=moments["share"] * rho,
         )
         treated, control = arms(size.total, 1.0)
-        said = t_power(treated + control, moments["effect"], drifted)
+        said = t_power(treated + control, Target(effect=moments["effect"]), drifted)
         realised = analysed(Scenario(size.total, outcome, "good", rho, SHIFT), count, 900 + k).rejected()
         gaps[name] = 100 * abs(realised - said)
         trusting[name] = 100 * abs(realised - size.power)
