@@ -43,6 +43,7 @@ from vitruvian.api.rules import router as rules
 from vitruvian.api.site import Service, Settings, Site
 from vitruvian.api.stays import router as stays
 from vitruvian.api.stream import router as stream
+from vitruvian.api.trials import router as trials
 from vitruvian.api.twins import router as twins
 from vitruvian.api.uploads import router as uploads
 from vitruvian.api.waveforms import router as waveforms
@@ -54,7 +55,7 @@ from vitruvian.platform.store.database import Database
 ROUTERS = (
     *(records, landing, health, login, people, kinds, twins, readings),  # the most frequent first
     *(forecasts, questions, following.router, alerts.router, jobs.router, stream, fhir, metrics),
-    *(attention, overview, uploads, imports, pages, whatifs, rules, waveforms, board, stays, fits),
+    *(attention, overview, uploads, imports, pages, whatifs, rules, waveforms, board, stays, fits, trials),
 )
 SERVICES: tuple[Service, ...] = (quiet.service, hub.service, following.service, alerts.service, jobs.service)
 

@@ -148,7 +148,9 @@ class _Exchange:
                 except StoreError as err:
                     await self._refuse(err)
                     return
-            headers = [*message.get("headers", []), *SECURITY, (b"x-request-id", self.id.encode())]
+            given = {name.lower() for name, _ in message.get("headers", [])}  # a page may set a stricter policy itself
+            secured = [header for header in SECURITY if header[0] not in given]
+            headers = [*message.get("headers", []), *secured, (b"x-request-id", self.id.encode())]
             message = {**message, "headers": headers}
         elif self.status < 0:
             return  # the answer was replaced

@@ -22,7 +22,7 @@ from vitruvian.platform.trust.policy import Principal
 router = APIRouter(include_in_schema=False)
 Anybody = Annotated[Principal, need(STATIC)]
 FOLDER = Path(__file__).parents[1] / "web"
-PAGES = ("login", "setup", "twins", "alerts", "cohort", "data", "jobs", "admin", "kinds", "unit")
+PAGES = ("login", "setup", "twins", "alerts", "cohort", "data", "jobs", "admin", "kinds", "unit", "trials")
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 PACKED = (("br", ".br"), ("gzip", ".gz"))  # the smaller first
 FOREVER = "public, max-age=31536000, immutable"  # a file's name holds the hash of its content

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from pathlib import Path
 from typing import Any
@@ -125,11 +124,14 @@ def report(protocol: Path, history: Path, data: Path | None, out: Path, machine:
 
     The page names seed and data hashes: the same inputs give the same page.
     """
+    from vitruvian.platform.trials import reading
     from vitruvian.studies.procova.analysis import analyse as analysed
     from vitruvian.studies.procova.document import document
 
     planned = _planned(protocol, history)
-    found = None if data is None else analysed(planned.protocol, _frame(data, planned.protocol.factors), planned.stack)
+    found = None
+    if data is not None:
+        found = analysed(planned.protocol, reading.frame_file(data, planned.protocol.factors), planned.stack)
     _write(out, document(planned, found))
     if machine is not None:
         body = {"plan": planned.to_json(), "analysis": None if found is None else found.to_json()}
@@ -138,19 +140,21 @@ def report(protocol: Path, history: Path, data: Path | None, out: Path, machine:
 
 
 def _planned(protocol: Path, history: Path) -> Any:
+    from vitruvian.platform.trials import reading
     from vitruvian.studies.procova.planning import plan_trial
 
-    read = _protocol(protocol)
-    return plan_trial(read, _frame(history, read.factors))
+    read = reading.protocol_file(protocol)
+    return plan_trial(read, reading.frame_file(history, read.factors))
 
 
 def _analysed(protocol: Path, data: Path, score: Path | None) -> Any:
     from vitruvian.kinds.prognosis.stack import Stack
+    from vitruvian.platform.trials import reading
     from vitruvian.studies.procova.analysis import analyse as analysed
     from vitruvian.studies.procova.crossfit import analyse_cross_fitted
 
-    read = _protocol(protocol)
-    frame = _frame(data, read.factors)
+    read = reading.protocol_file(protocol)
+    frame = reading.frame_file(data, read.factors)
     if score is None:
         return analyse_cross_fitted(read, frame)
     try:
@@ -159,30 +163,6 @@ def _analysed(protocol: Path, data: Path, score: Path | None) -> Any:
         fix = "give the file that `vitruvian trial plan --out` wrote"
         raise ParseError(f"is no score ({type(err).__name__}: {err})", where=str(score), fix=fix) from err
     return analysed(read, frame, stack)
-
-
-def _protocol(path: Path) -> Any:
-    import yaml
-
-    from vitruvian.studies.procova.protocol import protocol_of
-
-    try:
-        return protocol_of(yaml.safe_load(path.read_text(encoding="utf-8")), path.name)
-    except OSError as err:
-        raise ParseError(f"cannot be read ({err.strerror})", where=str(path), fix="give a protocol (YAML)") from err
-    except yaml.YAMLError as err:
-        raise ParseError(" ".join(str(err).split()), where=path.name, fix="correct the YAML") from err
-
-
-def _frame(path: Path, factors: tuple[str, ...]) -> Any:
-    from vitruvian.models.trialtable import Frame
-
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = csv.reader(file)
-            return Frame.of_rows([c.strip() for c in next(rows, [])], rows, path.name, factors)
-    except (OSError, UnicodeDecodeError) as err:
-        raise ParseError(f"cannot be read ({err})", where=str(path), fix="give a CSV file in UTF-8") from err
 
 
 def _write(path: Path, text: str) -> None:

@@ -19,6 +19,8 @@ const Data = lazily(() => import("../pages/data/Data"));
 const Jobs = lazily(() => import("../pages/Jobs"));
 const Cohort = lazily(() => import("../pages/Cohort"));
 const Admin = lazily(() => import("../pages/Admin"));
+const Trials = lazily(() => import("../pages/trials/Trials"));
+const Trial = lazily(() => import("../pages/trials/Trial"));
 const Twin = lazily(() => import("../pages/twin/Twin"));
 
 export function App() {
@@ -57,6 +59,8 @@ function Inside() {
               <Route path="/data" component={Data} />
               <Route path="/jobs" component={Jobs} />
               <Route path="/cohort" component={Cohort} />
+              <Route path="/trials" component={Trials} />
+              <Route path="/trials/:id">{({ id }) => <Trial key={id} id={id} />}</Route>
               <Route path="/admin" component={Admin} />
               <Route path="/twins/:id/:tab?">{({ id, tab }) => <Twin key={id} id={id} tab={tab ?? "now"} />}</Route>
               <Route>

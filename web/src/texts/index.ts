@@ -11,6 +11,7 @@ import { panels } from "./panels";
 import { rules } from "./rules";
 import { shell } from "./shell";
 import { tour } from "./tour";
+import { trials } from "./trials";
 import { trust } from "./trust";
 import { twin } from "./twin";
 import { unit } from "./unit";
@@ -18,4 +19,4 @@ import { waves } from "./waves";
 import { whatif } from "./whatif";
 import { why } from "./why";
 
-export const t = { ...shell, home, alerts, rules, twin, whatif, why, trust, data, jobs, cohort, admin, panels, months, tour, chart, waves, unit } as const;
+export const t = { ...shell, home, alerts, rules, twin, whatif, why, trust, trials, data, jobs, cohort, admin, panels, months, tour, chart, waves, unit } as const;

@@ -50,6 +50,7 @@ export const shell = {
       ["g then c", "Cohort"],
       ["g then d", "Data"],
       ["g then j", "Jobs"],
+      ["g then t", "Trials"],
       ["?", "This list"],
       ["← →", "In a chart: move the crosshair. On an event: move it by 5 minutes"],
       ["+ −", "In a chart: zoom"],

@@ -135,9 +135,11 @@ def fit_copula(
             fold = rng.integers(FOLDS, size=len(y))
             for f in range(FOLDS):  # where each patient lies among what others said: what a new patient may do
                 rest, held = rows & (fold != f), rows & (fold == f)
-                other = forest(rest, y[rest], j)
-                levels = quantiles((other, other.apply(x[rest]), y[rest]), x[held], True)
-                scores[held, j] = _placed(y[held], levels, rng)
+                line = np.zeros_like(beta) if discrete[j] else _straight(x[rest], values[rest, k, j])
+                left_over = values[:, k, j] - line[0] - x @ line[1:]
+                other = forest(rest, left_over[rest], j)
+                levels = quantiles((other, other.apply(x[rest]), left_over[rest]), x[held], True)
+                scores[held, j] = _placed(left_over[held], levels, rng)
             model = forest(rows, y[rows], j)
             forests.append((model, model.apply(x[rows]), y[rows]))
         honest = np.nanquantile(scores, GRID, axis=0).T

@@ -74,6 +74,20 @@ def refit(store: Store, progress: Progress, kind: str, now: datetime, actor: str
     return fits.make(store, kind, **how, now=now, actor=actor, progress=progress)
 
 
+def plan_trial(store: Store, progress: Progress, trial: str, now: datetime, actor: str) -> Any:
+    """Of a trial that was sent to the server."""
+    from vitruvian.platform.trials import work
+
+    return work.plan(store, progress, trial, now)
+
+
+def analyse_trial(store: Store, progress: Progress, trial: str, now: datetime, actor: str) -> Any:
+    """Of a trial that was planned."""
+    from vitruvian.platform.trials import work
+
+    return work.analyse(store, progress, trial, now)
+
+
 _AS_OF = {"as_of": (str,), "seed": (int,)}
 TYPES: Mapping[str, Type] = {
     "calibrate": Type(True, {"method": (str,), "days": (int, float), **_AS_OF}, calibrate, "learn from its readings"),
@@ -93,9 +107,14 @@ TYPES: Mapping[str, Type] = {
         "fit a kind again from the tenant's own subjects, and compare",
         of_store=True,
     ),
+    "plan_trial": Type(False, {"trial": (str,)}, plan_trial, "learn a trial's score and size it", of_store=True),
+    "analyse_trial": Type(False, {"trial": (str,)}, analyse_trial, "analyse a trial's data", of_store=True),
     "evidence": Type(False, {"kind": (str,), "quick": (bool,), "claims": (list,)}, measure, "measure a kind's claims"),
 }
-NEEDED = {"explain": ("quantity",), "recommend": ("goal",), "evidence": ("kind",), "refit": ("kind",)}
+OF_TRIAL = {"plan_trial": ("trial",), "analyse_trial": ("trial",)}
+NEEDED = {
+    "explain": ("quantity",), "recommend": ("goal",), "evidence": ("kind",), "refit": ("kind",), **OF_TRIAL,
+}  # fmt: skip
 
 
 def checked(type_: str, arguments: Mapping[str, Any], has_twin: bool) -> Type:

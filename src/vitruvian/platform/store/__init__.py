@@ -1,7 +1,7 @@
 """The embedded store: SQLite in write-ahead mode; the same tables stand on PostgreSQL."""
 
 from vitruvian.platform.aside import Aside
-from vitruvian.platform.store import schema_asked, schema_fhir, schema_fits, schema_live, schema_trust
+from vitruvian.platform.store import schema_asked, schema_fhir, schema_fits, schema_live, schema_trials, schema_trust
 from vitruvian.platform.store.facts import Deed, Observation, Receipts, Source, TwinRow
 from vitruvian.platform.store.store import Store
 
@@ -17,5 +17,6 @@ __all__ = [
     "schema_fhir",
     "schema_fits",
     "schema_live",
+    "schema_trials",
     "schema_trust",
 ]

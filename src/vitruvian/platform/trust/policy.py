@@ -14,6 +14,8 @@ PERMISSIONS: Mapping[str, str] = {
     "alerts:read": "see alerts and their rules",
     "alerts:act": "acknowledge, silence and resolve alerts",
     "rules:write": "set alert rules and where alerts are sent",
+    "trials:read": "see trials, their plans and analyses",
+    "trials:write": "plan and analyse trials",
     "jobs:read": "see jobs",
     "jobs:write": "start and cancel jobs",
     "fits:write": "take a new fit of a kind into use, go back to the one before",
@@ -24,8 +26,10 @@ PERMISSIONS: Mapping[str, str] = {
     "audit:read": "read the audit log",
 }
 
-_VIEWER = frozenset({"kinds:read", "twins:read", "alerts:read", "jobs:read", "fhir:read"})
-_CLINICIAN = _VIEWER | {"twins:write", "records:write", "answers:ask", "alerts:act", "jobs:write", "fhir:write"}
+_VIEWER = frozenset({"kinds:read", "twins:read", "alerts:read", "trials:read", "jobs:read", "fhir:read"})
+_CLINICIAN = _VIEWER | {
+    "twins:write", "records:write", "answers:ask", "alerts:act", "trials:write", "jobs:write", "fhir:write",
+}  # fmt: skip
 _ENGINEER = _CLINICIAN | {"rules:write", "fits:write", "metrics:read"}
 
 ROLES: Mapping[str, frozenset[str]] = {

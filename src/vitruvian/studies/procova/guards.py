@@ -14,17 +14,18 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy.special import stdtr
 
 from vitruvian.core.keys import generator
 from vitruvian.kinds.prognosis.stack import Stack
-from vitruvian.studies.procova.ancova import design_of, least_squares
+from vitruvian.studies.procova.ancova import BM, design_of, least_squares
 from vitruvian.studies.procova.estimate import Estimate
 from vitruvian.studies.procova.protocol import Protocol
 from vitruvian.studies.procova.randomise import permuted
 from vitruvian.studies.procova.survival import adjusted_score, martingale
 
 if TYPE_CHECKING:
-    from vitruvian.studies.procova.analysis import Arrays
+    from vitruvian.studies.procova.trialarrays import Arrays
 
 PERMUTATIONS, BLOCK = 1000, 100
 LABEL = "exploratory: a virtual control arm is not protected by randomisation; its own bias stands beside it"
@@ -60,36 +61,43 @@ def guards(protocol: Protocol, a: Arrays, stack: Stack, estimate: Callable[[Prot
         "biased": estimate(protocol, replace(a, score=2 * a.score + 3 * float(a.score.std()))),
     }
     told = {n: {"estimate": e.shown, "se": e.se} for n, e in bad.items()}
-    return Guards(_type_one(protocol, a), _drift(a, stack), told, _virtual(a, stack))
+    return Guards(_type_one(protocol, a, bad["as planned"]), _drift(a, stack), told, _virtual(a, stack))
 
 
-def _type_one(protocol: Protocol, a: Arrays) -> dict[str, float]:
-    """Of ANCOVA with HC3 (of the adjusted log-rank for a time to event) under permuted arms."""
+def _type_one(protocol: Protocol, a: Arrays, trial: Estimate) -> dict[str, float]:
+    """Of the primary analysis (ANCOVA, or the adjusted log-rank) under permuted arms, and the permutation test itself:
+    the share of arms as extreme as the trial's (Phipson & Smyth, Stat Appl Genet Mol Biol 9:39, 2010).
+    """
     arms = permuted(a.arm, PERMUTATIONS, protocol.seed)
     x = a.x("score and covariates")
     assert x is not None
-    alpha, p = protocol.design.alpha, []
+    alpha = protocol.design.alpha
     if a.event is not None:
-        from scipy.special import ndtr
-
-        for arm in arms[: PERMUTATIONS // 2]:
-            s = adjusted_score(a.y, a.event, arm, x)
-            p.append(float(2 * ndtr(-abs(s.u) / np.sqrt(s.variance))))
+        rows = [adjusted_score(a.y, a.event, arm, x) for arm in arms[: PERMUTATIONS // 2]]
+        z, df = np.array([s.u / np.sqrt(s.variance) for s in rows]), np.inf
+        own = abs(trial.detail["z"])
     else:
-        from scipy.special import stdtr
-
-        for k in range(0, PERMUTATIONS, BLOCK):
-            d = design_of(arms[k : k + BLOCK], np.broadcast_to(x, (BLOCK, *x.shape)))
-            fit = least_squares(d, np.broadcast_to(a.y, (BLOCK, len(a.y))), ("HC3",))
-            z = fit.coefficients[:, 1] / fit.se("HC3")[:, 1]
-            p += (2 * stdtr(fit.df, -np.abs(z))).tolist()
-    share = float(np.mean(np.array(p) < alpha))
+        parts = [_statistics(protocol, a.y, arms[k : k + BLOCK], x) for k in range(0, PERMUTATIONS, BLOCK)]
+        z, df = (np.concatenate(p) for p in zip(*parts, strict=True))
+        own = abs(_statistics(protocol, a.y, a.arm[None], x)[0][0])
+    share = float(np.mean(2 * stdtr(df, -np.abs(z)) < alpha))
     return {
         "rejected": share,
         "alpha": alpha,
-        "permutations": len(p),
-        "se": float(np.sqrt(alpha * (1 - alpha) / len(p))),
+        "permutations": len(z),
+        "se": float(np.sqrt(alpha * (1 - alpha) / len(z))),
+        "permutation p": float((1 + (np.abs(z) >= own - 1e-12).sum()) / (1 + len(z))),
     }
+
+
+def _statistics(protocol: Protocol, y: np.ndarray, arms: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """t of the arm (m,) with its degrees of freedom (m,), for each row of arms (m, n)."""
+    kind = "HC2" if protocol.variance == BM else protocol.variance
+    count = len(arms)
+    d = design_of(arms, np.broadcast_to(x, (count, *x.shape)), interaction=protocol.interaction)
+    fit = least_squares(d, np.broadcast_to(y, (count, len(y))), (kind,))
+    df = fit.bell_mccaffrey() if protocol.variance == BM else np.full(count, float(fit.df))
+    return fit.coefficients[:, 1] / fit.se(kind)[:, 1], df
 
 
 def _drift(a: Arrays, stack: Stack) -> dict[str, float]:

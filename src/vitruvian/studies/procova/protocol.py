@@ -164,7 +164,7 @@ def _check(p: Protocol, source: str) -> None:
         raise ParseError("a level twice", where=f"{source}, arm", fix="give every arm its own level")
     if len(p.title) > LONGEST:
         raise ParseError(f"is longer than {LONGEST} characters", where=f"{source}, title", fix="shorten it")
-    _check_design(p, f"{source}, design")
+    check_design(p, f"{source}, design")
     later = {name for family in p.secondary for name in family}
     late = {o.column, o.event, *o.visits, p.arm.column, *p.post_baseline, *later} - {""}
     if leaked := sorted(late & {*p.covariates, *p.beside, *p.subgroups}):
@@ -172,7 +172,8 @@ def _check(p: Protocol, source: str) -> None:
         raise ParseError(told, where=f"{source}, covariates", fix="take it out: a score may see the baseline only")
 
 
-def _check_design(p: Protocol, where: str) -> None:
+def check_design(p: Protocol, where: str) -> None:
+    """ParseError for a design that cannot be."""
     d = p.design
     ratios = p.estimand != "difference"
     for name, ok, fix in (

@@ -1,0 +1,1 @@
+"""Trials that are planned and analysed on the server: what was sent, what came of it, and the work between."""
