@@ -17,6 +17,7 @@ import httpx
 
 import failing_kidneys
 from running import Running
+from trial_tables import columns, csv_of, protocol_text
 from vitruvian.platform.evidence import folder
 from vitruvian.platform.store.database import Database
 from vitruvian.platform.trust import people
@@ -107,6 +108,7 @@ def scenario(do: Recorder, server: Running) -> None:
     metabolic(do)
     fits(do, now)
     fhir(do)
+    trials(do)
     do("GET", "/v1/jobs")
     do("GET", "/v1/overview?ahead=true")
     unit(do, now)
@@ -114,6 +116,27 @@ def scenario(do: Recorder, server: Running) -> None:
     do("GET", "/v1/messages")
     do("GET", "/v1/audit")
     do("DELETE", "/v1/sessions/current")
+
+
+def trials(do: Recorder) -> None:
+    """A synthetic trial: planned, explored, analysed, planned anew, taken back."""
+    history = {"name": "history.csv", "text": csv_of(columns(60, 1, trial=False))}
+    trial = do("POST", "/v1/trials", {"protocol": protocol_text(), "history": history})["id"]
+    path = f"/v1/trials/{trial}"
+
+    def ended(told: Any) -> bool:
+        return told["job"]["state"] == "done"
+
+    do.until(path, ended)
+    do.said.pop("/v1/trials/{trial_id}")  # the example is the whole trial, below
+    do("POST", f"{path}/designs", {"power": 0.8, "dropout": 0.1})
+    do("GET", f"{path}/score")
+    do("POST", f"{path}/data", {"data": {"name": "trial.csv", "text": csv_of(columns(60, 2, trial=True))}})
+    do.until(path, ended)
+    do("GET", f"{path}/report")
+    do("GET", "/v1/trials")
+    do("PUT", f"{path}/protocol", {"protocol": protocol_text(title="Another title")})
+    do("DELETE", path)
 
 
 TWIN = {"kind": "infusion", "subject": "S1", "zone": "Europe/Berlin", "fields": {"weight": "82 kg"}}

@@ -126,7 +126,7 @@ async def analyse(request: Request, trial_id: str, body: NewData, who: Planner, 
     summary="The section of the analysis plan",
 )
 def report(request: Request, trial_id: str, who: Reader) -> Response:
-    """One page to read and print: every formula, assumption, table and figure, seed and hashes; results once analysed."""
+    """One page to read and print: formulas, assumptions, tables, figures, seed and hashes; results once analysed."""
     with site_of(request).database.read() as connection:
         row = rows.find(connection, who.tenant, trial_id, whole=True)
     if row["page"] is None:

@@ -15,13 +15,14 @@ from vitruvian.core.errors import ParseError
 
 @click.group()
 def trial() -> None:
-    """Trials with a prognostic score (PROCOVA): plan one, analyse it, report it.
+    """Trials: plan, analyse and report one with a prognostic score (PROCOVA), randomise it, run one on twins.
 
     \b
     Examples:
       vitruvian trial plan protocol.yaml history.csv --out score.json
       vitruvian trial analyse protocol.yaml trial.csv --score score.json
       vitruvian trial report protocol.yaml history.csv --trial trial.csv --out sap.html
+      vitruvian trial simulate remission.yaml
     """
 
 
@@ -137,6 +138,92 @@ def report(protocol: Path, history: Path, data: Path | None, out: Path, machine:
         body = {"plan": planned.to_json(), "analysis": None if found is None else found.to_json()}
         _write(machine, json.dumps(plain(body), indent=1) + "\n")
     note(f"written: {out}")
+
+
+@trial.command()
+@click.argument("file", type=click.Path(path_type=Path), required=False)
+@click.option("--example", is_flag=True, help="Print the shipped example and end.")
+@click.option("--plot", "picture", type=click.Path(path_type=Path), help="Draw power by patients here (.png, .svg).")
+@json_option
+def simulate(file: Path | None, example: bool, picture: Path | None, as_json: bool) -> None:
+    """Run the trial of FILE on twins and explore its designs: n, duration, enrichment, with the same luck for all.
+
+    \b
+    Examples:
+      vitruvian trial simulate --example > remission.yaml
+      vitruvian trial simulate remission.yaml
+
+    Virtual patients are synthetic: what is simulated says what the model says. It plans a trial and replaces none.
+    """
+    from vitruvian.platform.trials.simulated import EXAMPLES
+    from vitruvian.platform.trials.simulated import simulate as simulated
+
+    if example:
+        say((EXAMPLES / "remission.yaml").read_text(encoding="utf-8").rstrip())
+        return
+    if file is None:
+        raise click.UsageError("name a file, or give --example")
+    found = simulated(file)
+    if picture is not None:
+        _draw(found.plot(), picture)
+    if as_json:
+        put_json(found.to_json())
+        return
+    course = found.course
+    say(f"{found.title} (synthetic): {len(course.baseline)} virtual patients, {course.endpoint} in {course.unit}")
+    effects = course.effect(found.treated, found.control)
+    for visit, effect in zip(course.visits, effects, strict=True):
+        say(f"  day {visit / 86400:.0f}: {found.treated} less {found.control} {effect:+.2f} {course.unit}")
+    rows = [
+        [
+            str(r.design.n),
+            f"{course.visits[r.design.visit] / 86400:.0f}",
+            f"{r.design.enrichment:.0%}",
+            number(r.truth),
+            number(r.estimate),
+            f"{r.power:.2f} ± {r.se:.2f}",
+            f"{r.screened:.0f}",
+        ]
+        for r in found.found.results
+    ]
+    say(table(["n", "day", "enriched", "true effect", "estimate", "power", "screened"], rows))
+
+
+@trial.command()
+@click.argument("strata", type=click.Path(path_type=Path))
+@click.option("--seed", type=int, required=True, help="The list can be made again from it.")
+@click.option("--allocation", default="1:1", show_default=True, help="control:treated")
+@click.option("--by", multiple=True, required=True, help="Column of a stratum; may be given again.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), required=True, help="Write the table with its arms here (.csv)."
+)
+def randomise(strata: Path, seed: int, allocation: str, by: tuple[str, ...], out: Path) -> None:
+    """Give the patients of STRATA (CSV, in order of arrival) their arms, in permuted blocks within strata.
+
+    \b
+    Example:
+      vitruvian trial randomise patients.csv --by site --by sex --seed 11 --out arms.csv
+    """
+    import csv
+    import io
+
+    from vitruvian.platform.trials import reading
+    from vitruvian.studies.procova.randomise import blocked
+
+    try:
+        control, treated = (int(v) for v in allocation.split(":"))
+    except ValueError as err:
+        raise click.UsageError(f"--allocation {allocation} is not control:treated. Fix: write 1:1 or 1:2") from err
+    frame = reading.frame_file(strata, by)
+    told = [" / ".join(row) for row in zip(*(frame.factor(c).tolist() for c in by), strict=True)]
+    arm = blocked(told, seed, allocation=(control, treated))
+    text = io.StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow([*frame.columns, "arm"])
+    columns = [frame.factor(c).tolist() for c in frame.columns]
+    rows.writerows([*cells, "treated" if a else "control"] for *cells, a in zip(*columns, arm.tolist(), strict=True))
+    _write(out, text.getvalue())
+    note(f"written: {out}, {int(arm.sum())} treated, {int((1 - arm).sum())} control in {len(set(told))} strata")
 
 
 def _planned(protocol: Path, history: Path) -> Any:

@@ -241,6 +241,45 @@ class Client:
         """Somebody has seen it and takes care."""
         return self._post(f"/v1/alerts/{alert}/acknowledge", {"reason": reason})
 
+    # trials
+
+    def plan_trial(self, protocol: str | Path, history: str | Path, *, timeout: float = 600.0) -> Mapping[str, Any]:
+        """A protocol (YAML) and control patients of the past (CSV) become a plan; waits for it."""
+        told, past = Path(protocol), Path(history)
+        body = {"protocol": told.read_text(encoding="utf-8"), "protocol_name": told.name, "history": _file(past)}
+        return self._worked(self._post("/v1/trials", body), timeout)
+
+    def analyse_trial(self, trial: str, data: str | Path, *, timeout: float = 600.0) -> Mapping[str, Any]:
+        """The trial's own data (CSV), analysed by its plan; waits for it."""
+        return self._worked(self._post(f"/v1/trials/{trial}/data", {"data": _file(Path(data))}), timeout)
+
+    def trials(self) -> Sequence[Mapping[str, Any]]:
+        """Trials, the last changed first."""
+        return self._get("/v1/trials")["items"]
+
+    def trial(self, trial: str) -> Mapping[str, Any]:
+        """Its protocol, job, plan and analysis."""
+        return self._get(f"/v1/trials/{trial}")
+
+    def design(self, trial: str, **design: float) -> Mapping[str, Any]:
+        """Sizes of another design: effect, alpha, power, ratio, margin, inflation, deflation, dropout, correlation."""
+        return self._post(f"/v1/trials/{trial}/designs", design)
+
+    def trial_report(self, trial: str) -> str:
+        """The section of the statistical analysis plan, HTML."""
+        answer = self._http.get(f"/v1/trials/{trial}/report")
+        if not answer.is_success:
+            raise _refused(answer)
+        return answer.text
+
+    def _worked(self, trial: Mapping[str, Any], timeout: float) -> Mapping[str, Any]:
+        """The trial once its job is done; Refused with the job's reason where it failed."""
+        job = self.wait(Job.of(trial["job"]), timeout=timeout)
+        if job.state != "done":
+            told = job.error or {}
+            raise Refused(409, {"detail": told.get("what", job.state), **told})
+        return self.trial(trial["id"])
+
     # how
 
     def _send(self, path: str, readings: list[Reading], actions: list[Action], source: str) -> Outcome:
@@ -294,6 +333,10 @@ def _refused(answer: httpx.Response) -> Refused:
         return Refused(answer.status_code, answer.json())
     except ValueError:
         return Refused(answer.status_code, {"detail": answer.text[:200]})
+
+
+def _file(path: Path) -> dict[str, str]:
+    return {"name": path.name, "text": path.read_text(encoding="utf-8-sig")}
 
 
 def _row(row: Reading | Action) -> dict[str, Any]:

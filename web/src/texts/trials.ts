@@ -119,6 +119,7 @@ export const trials = {
     exploratory: "Exploratory only",
     virtualText: (gap: string, se: string, bias: string, times: string) => `Treated patients less their predictions: ${gap} (apparent standard error ${se}). The randomised controls less their predictions, which should be 0: ${bias}, ${times} of their own standard errors.`,
   },
+  to: (low: string, high: string) => `${low} to ${high}`,
   hashes: (seed: number, history: string, trial: string) => `Seed ${seed}; data hash of the history ${history}${trial ? `, of the trial ${trial}` : ""}.`,
 } as const;
 

@@ -69,8 +69,6 @@ def frame_file(path: Path, factors: tuple[str, ...]) -> Frame:
     return frame_from(text_of(path, "a CSV file in UTF-8"), path.name, factors)
 
 
-
-
 def checked_history(protocol: Mapping[str, Any], source: str, text: str, name: str) -> None:
     """What can be said at once of a history: its columns, its patients, columns that know the future."""
     from vitruvian.studies.procova.planning import history_of

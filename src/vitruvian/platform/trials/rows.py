@@ -16,9 +16,7 @@ MOST = 500  # of a tenant; assumed
 LIGHT = tuple(c for c in trials.c if c.name not in ("history", "data", "score", "page"))
 
 
-def add(
-    connection: Connection, tenant: str, sent: Mapping[str, Any], actor: str, now_us: int
-) -> dict[str, Any]:
+def add(connection: Connection, tenant: str, sent: Mapping[str, Any], actor: str, now_us: int) -> dict[str, Any]:
     """The new row, with its plan queued. sent: title, protocol, source, history_name, history."""
     if len(of_tenant(connection, tenant, MOST)) >= MOST:
         raise ConflictError(f"there are {MOST} trials already", where="trials", fix="take some of them back")
@@ -52,7 +50,9 @@ def job(connection: Connection, row: Mapping[str, Any]) -> dict[str, Any] | None
     return queue.find(connection, row["tenant"], name) if name else None
 
 
-def plan_again(connection: Connection, row: Mapping[str, Any], sent: Mapping[str, Any], actor: str, now_us: int) -> None:
+def plan_again(
+    connection: Connection, row: Mapping[str, Any], sent: Mapping[str, Any], actor: str, now_us: int
+) -> None:
     """Another protocol for the same history: what was planned and analysed before is gone."""
     made = queue.put(connection, row["tenant"], None, "plan_trial", {"trial": row["id"]}, actor, now_us)
     none = dict.fromkeys(("plan", "score", "page", "analysis", "data", "data_name", "analysis_job"))

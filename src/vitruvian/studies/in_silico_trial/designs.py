@@ -9,11 +9,12 @@ missing). Analysis: ANCOVA on the measured baseline, HC3, t.
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from scipy.special import stdtr
+from scipy.special import ndtr, stdtr
 
 from vitruvian.core.errors import InferenceError
 from vitruvian.core.keys import generator
@@ -25,7 +26,11 @@ POLICY, HYPOTHETICAL = "treatment policy", "hypothetical"
 
 @dataclass(frozen=True)
 class Design:
-    """n randomised 1 : 1; judged at `visit` (index); baseline above this quantile; dropout a visit; measurement sd."""
+    """n randomised 1 : 1; judged at `visit` (index); baseline above this quantile; dropout a visit; measurement sd.
+
+    lowest, highest: eligible by the baseline as measured. below: the outcome is a success where it is measured below
+    this (and nothing of the course's `without` is taken); the effect is then a difference in shares.
+    """
 
     n: int
     visit: int = -1
@@ -33,6 +38,9 @@ class Design:
     dropout: float = 0.0
     noise: float = 0.0
     estimand: str = POLICY
+    lowest: float = -math.inf
+    highest: float = math.inf
+    below: float | None = None
 
     def __post_init__(self) -> None:
         if self.n < 8 or not 0 <= self.enrichment < 1 or not 0 <= self.dropout < 1 or self.noise < 0:
@@ -40,6 +48,9 @@ class Design:
             raise InferenceError("no design", where=f"Design(n={self.n})", fix=fix)
         if self.estimand not in (POLICY, HYPOTHETICAL):
             raise InferenceError(f"no estimand '{self.estimand}'", where="Design", fix=f"{POLICY} or {HYPOTHETICAL}")
+        if not self.lowest < self.highest:
+            told = f"eligible from {self.lowest:g} to {self.highest:g}"
+            raise InferenceError(told, where="Design", fix="give lowest below highest")
 
 
 @dataclass(frozen=True)
@@ -65,7 +76,10 @@ class Explored:
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON."""
-        return {"trials": self.trials, "seed": self.seed, "designs": [asdict(r) for r in self.results]}
+        rows = [asdict(r) for r in self.results]
+        for row in rows:  # JSON has no infinity
+            row["design"] = {k: v for k, v in row["design"].items() if v not in (None, -math.inf, math.inf)}
+        return {"trials": self.trials, "seed": self.seed, "designs": rows}
 
     def plot(self, ax: Any = None) -> Any:
         """Power by n, a line a combination of the rest (matplotlib axes)."""
@@ -103,7 +117,7 @@ def explore(
 
 
 def _design(course: Course, treated: str, control: str, d: Design, trials: int, seed: int, alpha: float) -> Result:
-    y1, y0 = course.outcomes[treated][:, d.visit], course.outcomes[control][:, d.visit]
+    y1, y0 = (_at(course, arm, d) for arm in (treated, control))
     noted, eligible = _screened(course, d, seed)
     if eligible.sum() < d.n:
         fix = "simulate more patients, or enrich less"
@@ -111,7 +125,7 @@ def _design(course: Course, treated: str, control: str, d: Design, trials: int, 
     effects, hits, inside = np.empty(trials), np.empty(trials, bool), np.empty(trials, bool)
     visits = d.visit % course.outcomes[treated].shape[1] + 1
     stay = (1 - d.dropout) ** visits
-    truth = float((y1 - y0)[eligible].mean()) * (stay if d.estimand == POLICY else 1.0)
+    truth = float((_expected(y1, d) - _expected(y0, d))[eligible].mean()) * (stay if d.estimand == POLICY else 1.0)
     for k in range(trials):
         queue = generator(seed, "queue", k).permutation(len(y0))
         who = queue[eligible[queue]][: d.n]
@@ -120,7 +134,11 @@ def _design(course: Course, treated: str, control: str, d: Design, trials: int, 
         left = generator(seed, "dropout", k).random(len(y0))[who] > stay
         on = (arm == 1) & ~left if d.estimand == POLICY else arm == 1
         y = np.where(on, y1[who], y0[who]) + d.noise * generator(seed, "measured", k).standard_normal(len(y0))[who]
+        y = y if d.below is None else (y < d.below).astype(np.float64)
         keep = np.ones(d.n, bool) if d.estimand == POLICY else ~left
+        if np.ptp(y[keep]) == 0.0:  # nobody, or everybody: no trial finds anything then
+            effects[k], hits[k], inside[k] = 0.0, False, truth == 0.0
+            continue
         fit = least_squares(design_of(arm[keep], noted[who][keep, None]), y[keep], ("HC3",))
         effects[k], se = fit.coefficients[1], float(fit.se("HC3")[1])
         hits[k] = 2 * stdtr(fit.df, -abs(effects[k]) / se) < alpha
@@ -135,4 +153,21 @@ def _screened(course: Course, d: Design, seed: int) -> tuple[np.ndarray, np.ndar
     """The baseline as measured at screening, and who is eligible by it."""
     luck = generator(seed, "screening").standard_normal(len(course.baseline))
     noted = course.baseline + d.noise * luck
-    return noted, noted >= np.quantile(noted, d.enrichment)
+    within = (noted >= d.lowest) & (noted <= d.highest)
+    if not within.any():
+        fix = "widen lowest and highest"
+        raise InferenceError("nobody is eligible", where="explore", fix=f"{fix}; baselines are {noted.mean():.3g}")
+    return noted, within & (noted >= np.quantile(noted[within], d.enrichment))
+
+
+def _at(course: Course, arm: str, d: Design) -> np.ndarray:
+    """Outcomes at the design's visit (patient,); out of reach of success where something is still taken."""
+    y = course.outcomes[arm][:, d.visit]
+    return y if d.below is None or course.spared is None else np.where(course.spared[arm][:, d.visit], y, np.inf)
+
+
+def _expected(y: np.ndarray, d: Design) -> np.ndarray:
+    """The outcome's mean over the luck of measurement (patient,)."""
+    if d.below is None:
+        return y
+    return ndtr((d.below - y) / d.noise) if d.noise else (y < d.below).astype(np.float64)

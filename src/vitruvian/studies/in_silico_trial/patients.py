@@ -3,7 +3,8 @@
 Patients are drawn from the kind's population for each subject given; every arm is run with the same draws and
 random streams, so the difference between arms of a patient is the treatment's alone (common random numbers). The
 endpoint is a quantity of the kind over a window before each visit; the baseline is the same quantity before
-treatment. What is simulated says what the model says: it plans a trial, it does not replace one.
+treatment. `without` names a quantity that must be 0 for an outcome to count (medicines taken, for a remission). What
+is simulated says what the model says: it plans a trial, it does not replace one.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ class Course:
     outcomes: Mapping[str, np.ndarray]
     visits: np.ndarray
     seed: int
+    spared: Mapping[str, np.ndarray] | None = None  # by arm (patient, visit): nothing of `without` is taken then
 
     def effect(self, treated: str, control: str) -> np.ndarray:
         """Average effect at each visit (visit,) among all these patients: the truth a trial estimates."""
@@ -70,6 +72,7 @@ def courses(
     window: float,
     each: int,
     seed: int,
+    without: str = "",
 ) -> Course:
     """`each` virtual patients of every case; treatment starts at `start` s, visits are that many s later.
 
@@ -90,19 +93,29 @@ def courses(
             raise InferenceError(f"treats before the start ({start:g} s)", where=where, fix="move it behind the start")
     windows = np.array([[start - window, start], *([start + v - window, start + v] for v in when)])
     end = start + float(when[-1])
+    asked = tuple(kind.quantity(q).name for q in (endpoint, *([without] if without else ())))
     parts: dict[str, list[np.ndarray]] = {name: [] for name in arms}
     for k, case in enumerate(subjects):
         for name, actions in arms.items():
-            parts[name].append(_run(kind, case.plus(*actions), endpoint, windows, end, each, (seed, k)))
-    whole = {name: np.concatenate(p) for name, p in parts.items()}
-    first = next(iter(whole.values()))[:, 0]
-    return Course(kind.name, endpoint, quantity.unit, first, {n: y[:, 1:] for n, y in whole.items()}, when, seed)
+            parts[name].append(_run(kind, case.plus(*actions), asked, windows, end, each, (seed, k)))
+    whole = {name: np.concatenate(p, axis=1) for name, p in parts.items()}
+    first = next(iter(whole.values()))[0, :, 0]
+    spared = {n: y[1, :, 1:] == 0.0 for n, y in whole.items()} if without else None
+    return Course(
+        kind.name, endpoint, quantity.unit, first, {n: y[0, :, 1:] for n, y in whole.items()}, when, seed, spared
+    )
 
 
 def _run(
-    kind: AbstractKind, case: Case, endpoint: str, windows: np.ndarray, end: float, each: int, key: tuple[int, int]
+    kind: AbstractKind,
+    case: Case,
+    asked: tuple[str, ...],
+    windows: np.ndarray,
+    end: float,
+    each: int,
+    key: tuple[int, int],
 ) -> np.ndarray:
-    """(patient, window)."""
+    """(quantity, patient, window)."""
     forcing = kind.compile(case, Record.empty(), float(min(0.0, windows.min())), end, end)
     layout = Latents.of(kind.parameters, forcing)
     mean, covariance = kind.population(case).moments(layout.names)
@@ -110,5 +123,7 @@ def _run(
     draws = [generator(*key, "virtual patient", name).standard_normal(each) for name in layout.names]
     z = mean + (np.stack(draws, axis=1) @ root.T if draws else np.zeros((each, 0)))
     theta = layout.theta(layout.pad(z))
-    outputs, _ = kind.run(theta, forcing, Request({endpoint: windows}), member_seeds(key[0], each, f"trial {key[1]}"))
-    return np.asarray(outputs[endpoint], dtype=np.float64)
+    wanted = Request(dict.fromkeys(asked, windows))
+    outputs, _ = kind.run(theta, forcing, wanted, member_seeds(key[0], each, f"trial {key[1]}"))
+    shape = (each, len(windows))
+    return np.stack([np.broadcast_to(np.asarray(outputs[q], dtype=np.float64), shape) for q in asked])

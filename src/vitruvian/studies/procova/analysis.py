@@ -136,10 +136,11 @@ def estimate(protocol: Protocol, a: Arrays, name: str = "score and covariates") 
     if a.event is not None:
         return log_rank(a.y, a.event, a.arm, x)
     if protocol.estimand == "difference":
-        given = {"interaction": protocol.interaction, "super_population": protocol.interaction}
-        return ancova(a.y, a.arm, x, margin=d.margin, hc=protocol.variance, **given)
-    given = {"effect": protocol.estimand, "interaction": protocol.interaction, "margin": d.margin}
-    return standardised(protocol.outcome.type, a.y, a.arm, x, **given)
+        both = protocol.interaction  # the covariates' means are then drawn too
+        hc = protocol.variance
+        return ancova(a.y, a.arm, x, margin=d.margin, hc=hc, interaction=both, super_population=both)
+    family, effect = protocol.outcome.type, protocol.estimand
+    return standardised(family, a.y, a.arm, x, effect=effect, interaction=protocol.interaction, margin=d.margin)
 
 
 def _repeated(a: Arrays, name: str) -> Estimate:

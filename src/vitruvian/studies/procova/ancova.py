@@ -9,9 +9,9 @@
 MacKinnon & White, J Econometrics 29:305 (1985); b1 is consistent whatever the true model, because A is randomised:
 Lin, Ann Appl Stat 7:295 (2013). PROCOVA is this with X the prognostic score: EMA qualification opinion of 15
 September 2022. HC3 errs on the wide side in small trials (Long & Ervin, Am Stat 54:217, 2000); HC2-BM is nearer to
-its level there (Imbens & Kolesar, Rev Econ Stat 98:701, 2016; Bell & McCaffrey, Surv Methodol 28:169, 2002). With the centred interaction the estimate is that for the mean patient of the trial, and b1's
-variance treats Xbar as fixed; `super_population` adds (b3's spread) b3' S b3 / n, what Xbar's own draw from the
-population adds.
+its level there (Bell & McCaffrey, Surv Methodol 28:169, 2002; Imbens & Kolesar, Rev Econ Stat 98:701, 2016). With
+the centred interaction the estimate is that for the mean patient of the trial, and b1's variance treats Xbar as
+fixed; `super_population` adds (b3's spread) b3' S b3 / n, what Xbar's own draw from the population adds.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from vitruvian.studies.procova import size
 from vitruvian.studies.procova.protocol import Protocol
 from vitruvian.studies.procova.survival import events_needed
 
-CURVE = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
+CURVE = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 DRIFTS = ((1.0, 1.0), (1.0, 0.9), (1.0, 0.75), (1.1, 1.0), (1.1, 0.9), (1.25, 0.75))  # of sd and correlation: assumed
 SHARES = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.25, 1.5)  # of the planned size, at which power is shown
 BOTH = "score and covariates"

@@ -120,7 +120,7 @@ def _subgroups(protocol: Protocol, frame: Frame, arrays: Arrays, of: Estimates) 
         for level, mask in _levels(frame, column).items():
             a = arrays.take(mask)
             counts = [int((a.arm == k).sum()) for k in (0, 1)]
-            row: dict[str, Any] = {"level": level, "control": counts[0], "treated": counts[1]}
+            row: dict[str, Any] = {"group": level, "control": counts[0], "treated": counts[1]}
             if min(counts) >= FEWEST:
                 try:
                     row |= _within(protocol, a, of).to_json()

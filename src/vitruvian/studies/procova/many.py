@@ -61,6 +61,19 @@ def ancova_many(y: np.ndarray, arm: np.ndarray, score: np.ndarray | None = None)
     return Trials(out[0], {k: out[j + 1] for j, k in enumerate(("HC0", "HC1", "HC2", "HC3"))}, df)
 
 
+def degrees_of_freedom(arm: np.ndarray, score: np.ndarray) -> np.ndarray:
+    """Bell and McCaffrey's, of the arm's HC2 variance (trial,): arm, score (patient, trial). Formula: ancova.py."""
+    x = np.stack([np.ones_like(arm), arm - arm.mean(axis=0), score - score.mean(axis=0)])  # (3, patient, trial)
+    gram = np.einsum("pnt,qnt->tpq", x, x)
+    inverse = np.linalg.inv(gram)
+    loads = np.einsum("tpq,qnt->pnt", inverse, x)
+    h, a = (x * loads).sum(axis=0), loads[1]
+    w = a**2 / (1.0 - h)
+    b = np.einsum("pnt,nt,qnt->tpq", x, w, x)
+    cross = np.einsum("tpq,tqr,trs,tsp->t", inverse, b, inverse, b)
+    return (a**2).sum(axis=0) ** 2 / ((w**2 * (1.0 - 2.0 * h)).sum(axis=0) + cross)
+
+
 @compiled("void(f8[:,::1],f8[:,::1],f8[:,::1])")
 def _difference(y, a, out):
     n, count = y.shape

@@ -71,7 +71,7 @@ class Plan:
             dict(data["history"]),
             Told(**data["told"]),
             Sized(**{f.name: data[f.name] for f in dataclasses.fields(Sized)}),
-            None if interim is None else Looks(**{k: tuple(v) if isinstance(v, list) else v for k, v in interim.items()}),
+            None if interim is None else Looks.from_json(interim),
         )
 
     def plot(self, ax: Any = None) -> Any:

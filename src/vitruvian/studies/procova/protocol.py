@@ -211,7 +211,9 @@ def _part(cls: type[Any], data: Any, where: str) -> Any:
         elif f.type == "tuple[str, ...]":
             out[name] = _texts(value, f"{where}.{name}")
         else:
-            if not isinstance(value, (list, tuple)) or any(isinstance(v, bool) or not isinstance(v, (int, float)) for v in value):
+            if not isinstance(value, (list, tuple)) or any(
+                isinstance(v, bool) or not isinstance(v, (int, float)) for v in value
+            ):
                 raise ParseError(f"{name} is no list of numbers", where=where, fix="write [0.5, 1.0]")
             out[name] = tuple(_number(v) for v in value)
     return cls(**out)

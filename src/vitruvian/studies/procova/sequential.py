@@ -12,6 +12,7 @@ boundaries hold unchanged.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -49,6 +50,12 @@ class Looks:
     def to_json(self) -> dict[str, Any]:
         """Plain JSON."""
         return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Looks:
+        """Back from `to_json`."""
+        rows = {n: tuple(data[n]) for n in ("information", "boundary", "alpha", "power")}
+        return cls(**rows, expected=data["expected"], inflation=data["inflation"])
 
 
 def looks(

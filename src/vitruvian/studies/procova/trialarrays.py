@@ -36,8 +36,9 @@ class Arrays:
 
     def take(self, keep: np.ndarray) -> Arrays:
         """Patients by mask."""
-        parts = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
-        return Arrays(**{n: None if v is None else v[keep] for n, v in parts.items()})
+        event = None if self.event is None else self.event[keep]
+        visits = None if self.visits is None else self.visits[keep]
+        return Arrays(self.y[keep], event, self.arm[keep], self.score[keep], self.beside[keep], visits)
 
 
 def arrays_of(protocol: Protocol, frame: Frame, stack: Stack) -> Arrays:

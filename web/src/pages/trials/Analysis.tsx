@@ -60,11 +60,11 @@ function Found({ of }: { of: Analysis }) {
         <div className="body stack">
           <p>{a.typeOne(percent(of.guards.type_one.rejected, 1), of.guards.type_one.permutations, percent(of.guards.type_one.alpha), p(of.guards.type_one["permutation p"]))}</p>
           <p>{a.drift(number(drift.slope, 2), number(drift.correlation, 2), number(drift["correlation in history"], 2))}</p>
-          <table className="table small">
+          <div className="scroll" tabIndex={0} role="region" aria-label={a.bad}><table className="table small">
             <caption className="unseen">{a.bad}</caption>
             <thead><tr><th scope="col">{a.bad}</th><th scope="col" className="r">{a.effect}</th><th scope="col" className="r">{a.se}</th></tr></thead>
             <tbody>{Object.entries(of.guards.bad_scores).map(([name, e]) => <tr key={name}><th scope="row">{a.bads[name] ?? name}</th><td className="r">{number(e.estimate)}</td><td className="r">{number(e.se)}</td></tr>)}</tbody>
-          </table>
+          </table></div>
           {typeof virtual["treated less predicted"] === "number" && (
             <Notice tone="warn">
               <Chip tone="warn">{a.exploratory}</Chip> <b>{a.virtual}.</b> {a.virtualText(number(virtual["treated less predicted"]), number(virtual["its apparent se"] as number), number(virtual["bias: randomised controls less predicted"] as number), number(virtual["bias in its own se"] as number, 1))}
@@ -102,8 +102,8 @@ function Forest({ rows, caption, adjusted }: { rows: [string, Estimate][]; capti
             <tr key={name} title={e.method}>
               <th scope="row">{name}</th>
               <td className="r"><b>{number(e.estimate)}</b></td>
-              <td className="r nowrap">{number(e.low)} – {number(e.high)}</td>
-              <td className="forest-cell"><Interval {...e} range={range} label={`${name}: ${number(e.estimate)}, ${number(e.low)} – ${number(e.high)}`} /></td>
+              <td className="r nowrap">{t.trials.to(number(e.low), number(e.high))}</td>
+              <td className="forest-cell"><Interval {...e} range={range} label={`${name}: ${number(e.estimate)}, ${t.trials.to(number(e.low), number(e.high))}`} /></td>
               <td className="r">{number(e.se)}</td>
               <td className="r">{p(e.p)}</td>
               {adjusted && <td className="r">{p(adjusted[i]!)}</td>}
@@ -116,12 +116,12 @@ function Forest({ rows, caption, adjusted }: { rows: [string, Estimate][]; capti
 }
 
 function Group({ of }: { of: Subgroup }) {
-  const rows = of.levels.flatMap((l): [string, Estimate][] => (l.estimate === undefined ? [] : [[`${of.column} ${l.level} (${l.treated} / ${l.control})`, l as unknown as Estimate]]));
+  const rows = of.levels.flatMap((l): [string, Estimate][] => (l.estimate === undefined ? [] : [[`${of.column} ${l.group} (${l.treated} / ${l.control})`, l as unknown as Estimate]]));
   const rest = of.levels.filter((l) => l.note);
   return (
     <>
       {rows.length > 0 && <Forest rows={rows} caption={of.column} />}
-      <p className="note">{of.heterogeneity_p !== null && a.heterogeneity(p(of.heterogeneity_p))} {rest.map((l) => `${l.level}: ${l.note}`).join("; ")}</p>
+      <p className="note">{of.heterogeneity_p !== null && a.heterogeneity(p(of.heterogeneity_p))} {rest.map((l) => `${l.group}: ${l.note}`).join("; ")}</p>
     </>
   );
 }

@@ -79,7 +79,7 @@ function Sizes({ trial, plan }: { trial: One; plan: Plan }) {
   const only = plan.control_only;
   return (
     <Card title={t.trials.sizes.title[what]} body={false} className="wide">
-      <div className="scroll">
+      <div className="scroll" tabIndex={0} role="region" aria-label={t.trials.sizes.title[what]}>
         <table className="table">
           <thead>
             <tr>

@@ -45,7 +45,7 @@ export interface Estimate {
 export interface Subgroup {
   column: string;
   heterogeneity_p: number | null;
-  levels: ({ level: string; control: number; treated: number; note?: string } & Partial<Estimate>)[];
+  levels: ({ group: string; control: number; treated: number; note?: string } & Partial<Estimate>)[];
 }
 export interface Analysis {
   primary: Estimate;
