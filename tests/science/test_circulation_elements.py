@@ -1,0 +1,69 @@
+"""The elements of the circulation against two other simulators and a closed form, each on its own inputs."""
+
+from __future__ import annotations
+
+import csv
+import json
+
+import numpy as np
+import pytest
+
+from needs import require_data
+from vitruvian.core.errors import FieldError
+from vitruvian.engines.jaxsetup import jnp
+from vitruvian.models.circulation import elements, network, regazzoni
+
+pytestmark = pytest.mark.science
+
+
+@pytest.mark.slow
+def test_the_closed_loop_is_that_of_regazzoni_2020() -> None:
+    folder = require_data("heart") / "circulation_regazzoni"
+    par, start = (json.loads((folder / f"{n}.json").read_text("utf-8")) for n in ("parameters", "initial"))
+    rows = list(csv.DictReader((folder / "last_beat.csv").read_text("utf-8").splitlines()))
+    ends, trace = regazzoni.run(par, start, 30, 5e-4)
+    blood = regazzoni.volume(ends, par)
+    assert np.abs(blood / blood[0] - 1.0).max() < 1e-10
+    for k, name in enumerate(regazzoni.STATES[:8]):  # volumes and pressures; flows are stiff, see SOURCE.md
+        reference = np.array([float(r[name]) for r in rows])[1:]
+        found = trace[::20, k][: len(reference)]
+        assert np.abs(found - reference).max() < 1e-3 * np.abs(reference).max(), name
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        "steadyFlow_stenosis_R",
+        "closedLoopHeart_singleVessel",
+        pytest.param("closedLoopHeart_withCoronaries", marks=pytest.mark.slow),
+    ],
+)
+def test_networks_are_those_of_svzerodsolver(case: str) -> None:
+    folder = require_data("heart") / "svzerod"
+    _, found = network.solve(json.loads((folder / f"{case}.json").read_text("utf-8")))
+    told = json.loads((folder / "results" / f"result_{case}.json").read_text("utf-8"))
+    names = np.array(list(told["name"].values()))
+    for vessel in sorted(set(names.tolist())):
+        for what in ("pressure_in", "pressure_out", "flow_in", "flow_out"):
+            reference = np.array(list(told[what].values()))[names == vessel]
+            gap = np.abs(found[f"{what}:{vessel}"] - reference).max() / np.abs(reference).max()
+            assert gap < 1e-8, (vessel, what)
+
+
+def test_an_end_that_is_not_known_is_refused_by_name() -> None:
+    end = {"bc_name": "tree", "bc_type": "IMPEDANCE", "bc_values": {}}
+    vessel = {
+        "vessel_name": "v",
+        "zero_d_element_values": {"R_poiseuille": 1.0},
+        "boundary_conditions": {"inlet": "tree", "outlet": "tree"},
+    }
+    with pytest.raises(FieldError, match="tree"):
+        network.read({"boundary_conditions": [end], "vessels": [vessel]})
+
+
+def test_a_septum_of_stone_parts_the_ventricles_and_a_soft_one_joins_them() -> None:
+    left, right = (jnp.array(80.0), jnp.array(2.0)), (jnp.array(20.0), jnp.array(0.5))
+    pl, pr, _ = elements.across_septum(left, right, 1e9)
+    assert (float(pl), float(pr)) == pytest.approx((80.0, 20.0))
+    pl, pr, _ = elements.across_septum(left, right, 0.0)
+    assert float(pl) == pytest.approx(float(pr))
