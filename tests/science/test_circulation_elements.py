@@ -10,8 +10,8 @@ import pytest
 
 from needs import require_data
 from vitruvian.core.errors import FieldError
-from vitruvian.engines.jaxsetup import jnp
-from vitruvian.models.circulation import elements, network, regazzoni
+from vitruvian.engines.jaxsetup import jax, jnp
+from vitruvian.models.circulation import baroreflex, elements, emulator, loop, network, regazzoni
 
 pytestmark = pytest.mark.science
 
@@ -67,3 +67,23 @@ def test_a_septum_of_stone_parts_the_ventricles_and_a_soft_one_joins_them() -> N
     assert (float(pl), float(pr)) == pytest.approx((80.0, 20.0))
     pl, pr, _ = elements.across_septum(left, right, 0.0)
     assert float(pl) == pytest.approx(float(pr))
+
+
+def test_the_loop_keeps_its_blood_and_its_emulator_says_what_it_shows() -> None:
+    u = np.random.default_rng(3).uniform(-0.5, 0.5, (len(emulator.RANGES), 24))
+    h = emulator.heart(jnp.asarray(u))
+    x = jax.jit(lambda h: loop.beats(h, loop.start(h), 60, 200))(h)
+    shown = {k: np.asarray(v) for k, v in jax.jit(lambda h, x: loop.seen(h, x, 200))(h, x).items()}
+    total = np.asarray(sum(x)) / np.asarray(sum(loop.start(h)))
+    assert np.abs(total - 1.0).max() < 1e-10
+    values = {n: getattr(h, n) for n in emulator.RANGES if n != "RC_pul"}
+    told = emulator.steady({**values, "RC_pul": h.C_pul * (emulator.R_LAW + h.R_pul)})
+    for name, tolerance in {"stroke": 3.0, "lv_edv": 5.0, "rv_edv": 5.0, "map": 3.0, "mpap": 1.5, "rap": 0.5}.items():
+        assert np.abs(np.asarray(told[name]) - shown[name]).max() < tolerance, name
+
+
+def test_a_fall_of_pressure_raises_the_tone_within_a_minute() -> None:
+    before = baroreflex.tone(jnp.array(0.1), jnp.array(90.0), 1e6)
+    after = baroreflex.tone(before, jnp.array(60.0), 60.0)
+    assert float(after) > float(before) + 0.7
+    assert float(baroreflex.answer(after).rate) > float(baroreflex.answer(before).rate)

@@ -35,7 +35,7 @@ RANGES: dict[str, tuple[float, float, bool]] = {
     "R_pul": (0.02, 1.4, True),
     "RC_pul": (0.15, 1.1, True),
 }
-R_LAW = 0.047  # mmHg s/mL added to R_pul in the R-C law of the pulmonary bed: Tedford et al., Circulation 125:289 (2012)
+R_LAW = 0.047  # mmHg s/mL beside R_pul in the R-C law: Tedford et al., Circulation 125:289 (2012)
 ANSWERS = ("stroke", "lv_edv", "rv_edv", "rap", "lap", "pulse_sys", "form_sys", "pulse_pul", "form_pul")
 
 

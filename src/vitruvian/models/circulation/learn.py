@@ -9,6 +9,7 @@ hearts; two cores take hours, so the weights travel with the package, with what 
 
 from __future__ import annotations
 
+import itertools
 import sys
 from typing import Any
 
@@ -58,7 +59,7 @@ def fit(u: np.ndarray, y: np.ndarray, seed: int, width: int = WIDTH, rounds: int
     keys = jax.random.split(jax.random.PRNGKey(seed), 4)
     sizes = [u.shape[1], width, width, y.shape[1]]
     w: list[Any] = []
-    for k, (a, b) in enumerate(zip(sizes[:-1], sizes[1:], strict=True)):
+    for k, (a, b) in enumerate(itertools.pairwise(sizes)):
         w += [jax.random.normal(keys[k], (b, a), dtype=jnp.float32) / np.sqrt(a), jnp.zeros((b, 1), dtype=jnp.float32)]
     x, t = jnp.asarray(u.T, dtype=jnp.float32), jnp.asarray(y.T, dtype=jnp.float32)
 
@@ -79,8 +80,7 @@ def fit(u: np.ndarray, y: np.ndarray, seed: int, width: int = WIDTH, rounds: int
     zero = [jnp.zeros_like(a) for a in w]
     run = jax.jit(lambda c: jax.lax.scan(step, c, jnp.arange(rounds, dtype=jnp.float32)))
     with jax.default_matmul_precision("float32"):
-        (w, _, _, _), values = run((w, zero, zero, keys[3]))
-    print("last loss", float(values[-1000:].mean()), flush=True)
+        (w, _, _, _), _ = run((w, zero, zero, keys[3]))
     return [np.asarray(a, dtype=np.float64) for a in w]
 
 
@@ -90,13 +90,13 @@ def main(path: str, count: int) -> None:
     y = emulator.answers(seen)
     centre, spread = y.mean(axis=0), y.std(axis=0)
     held = len(u) // 20
-    print(f"{len(u)} of {count} hearts live; {held} kept apart", flush=True)
+    sys.stdout.write(f"{len(u)} of {count} hearts live; {held} kept apart\n")
     w = fit(u[held:], (y[held:] - centre) / spread, 2)
     told = np.asarray(emulator.network(w, u[:held].T)).T
     error = told * spread + centre - y[:held]
     rms = np.sqrt((error**2).mean(axis=0))
     for name, e, s in zip(emulator.ANSWERS, rms, spread, strict=True):
-        print(f"{name:10s} rms {e:.5f} of sd {s:.4f}: {e / s:.5f}")
+        sys.stdout.write(f"{name:10s} rms {e:.5f} of sd {s:.4f}: {e / s:.5f}\n")
     np.savez(path, *w, centre=centre, spread=spread, rms=rms, hearts=np.array([len(u) - held, held]))
 
 

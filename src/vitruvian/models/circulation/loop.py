@@ -5,11 +5,11 @@
     p_bed = V_bed / C (stressed volume);  Q = dp / R;  chambers, septum, valves, pericardium: elements.py
 
 The left ventricle's lateral half contracts `delay` after septum and right ventricle (left bundle branch block): two
-halves in series, whose elastances join as the harmonic mean, so that what the one loses the other cannot gain. Onset and length of
-contraction follow the beat as they do at rest: TC = 0.30 sqrt(T), TR = 0.15 sqrt(T) (assumed, after Bazett, Heart 7:353,
-1920), atria 0.16 s before the ventricles. Volumes add up to the last bit that a sum keeps. All scales with body size: a
+halves in series, whose elastances join as the harmonic mean: what the one loses the other cannot gain. Contraction
+lasts TC = 0.30 sqrt(T), TR = 0.15 sqrt(T) (assumed, after Bazett, Heart 7:353, 1920), atria 0.16 s before ventricles.
+Volumes add up as far as a sum keeps its bits. All scales with body size: a
 body s times as large has volumes, flows, compliances s times, elastances and resistances 1/s times these, at the same
-pressures. Leaves out waves, coronaries, gas, and reflexes, which over months are reset (models/circulation/baroreflex.py).
+pressures. Leaves out waves, coronaries, gas, and reflexes, which over months are reset (baroreflex.py).
 """
 
 from __future__ import annotations
@@ -39,7 +39,10 @@ class Heart(NamedTuple):
 
 
 K_LV, K_RV = 0.024, 0.016  # /mL: steepness of the end-diastolic relations at A about 1 mmHg; assumed, after Smith 2004
-E_SEPTUM, E_SEPTUM_REST = 20.0, 1.5  # mmHg/mL in systole and at rest: Smith 2004 has 48.8; assumed softer, as in Luo 2007
+E_SEPTUM, E_SEPTUM_REST = (
+    20.0,
+    1.5,
+)  # mmHg/mL in systole, at rest: assumed, Smith 2004 has 48.8
 R_MITRAL, R_AORTIC, R_TRICUSPID, R_PULMONIC = 0.008, 0.010, 0.008, 0.006  # mmHg s/mL: Regazzoni 2020 has 0.0075
 E_LA, E_LA_REST, E_RA, E_RA_REST, V0_ATRIUM = 0.12, 0.15, 0.08, 0.07, 10.0  # as Regazzoni 2020, left a little stiffer
 C_SV, R_SV, C_PV, R_PV = 45.0, 0.04, 12.0, 0.012  # veins: assumed within Regazzoni 2020 (16-130) and Smith 2004
@@ -129,9 +132,7 @@ def _rk4(h: Heart, t: Any, x: tuple[Any, ...], dt: Any) -> tuple[Any, ...]:
     k2 = rate(t + 0.5 * dt, ahead(k1, 0.5 * dt), h)
     k3 = rate(t + 0.5 * dt, ahead(k2, 0.5 * dt), h)
     k4 = rate(t + dt, ahead(k3, dt), h)
-    return tuple(
-        a + dt / 6.0 * (b + 2.0 * c + 2.0 * d + e) for a, b, c, d, e in zip(x, k1, k2, k3, k4, strict=True)
-    )
+    return tuple(a + dt / 6.0 * (b + 2.0 * c + 2.0 * d + e) for a, b, c, d, e in zip(x, k1, k2, k3, k4, strict=True))
 
 
 def seen(h: Heart, x: tuple[Any, ...], steps: int) -> dict[str, Any]:
