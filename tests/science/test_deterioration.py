@@ -134,6 +134,22 @@ def test_an_onset_hazard_expects_as_many_as_came():
     assert float(found.over(np.array([-3.0]), 12.0)[0]) == pytest.approx(came, abs=0.02)
 
 
+def test_what_is_known_now_tells_less_of_later_hours():
+    rng = np.random.default_rng(7)
+    n = 8000
+    f = rng.normal(-3.0, 1.0, n)
+    hazard = 1 / (1 + np.exp(-(f - 2.0)))
+    later = np.full(n, float(hazard.mean()))  # of whoever is still there, whatever was known
+    soon, late = rng.geometric(hazard), 6 + rng.geometric(later)
+    lead = np.where(soon <= 6, soon, late).astype(float)
+    found = Onset.of(f, lead, np.full(n, 200.0), 24)
+    assert found.a[1, 1] == pytest.approx(1.0, abs=0.2)
+    assert found.a[12, 1] < 0.25
+    for high in (True, False):
+        mine = f > -2.0 if high else f < -4.0
+        assert found.over(f[mine], 20.0).mean() == pytest.approx(np.mean(lead[mine] <= 20.0), rel=0.12)
+
+
 def test_who_leaves_has_no_onset_any_more():
     rng = np.random.default_rng(6)
     n = 6000

@@ -25,7 +25,7 @@ def unit() -> None:
     \b
     Examples:
       vitruvian unit tonight risks.csv --nurses 07:00-19:00=10 --nurses 19:00-07:00=8 --more 1
-      vitruvian unit tonight --twins deterioration --quantity death --nurses 00:00-24:00=6
+      vitruvian unit tonight --twins deterioration --quantity death_risk --nurses 00:00-24:00=6
     """
 
 

@@ -50,7 +50,7 @@ from vitruvian.models.icu.channels import BY_NAME, CHANNELS
 from vitruvian.models.icu.columns import Known
 
 FIT = "population fit; kinds/deterioration/README.md"
-LABEL = ", learned from simulated stays alone"
+LABEL = "; learned from simulated stays alone"
 SCORES = {  # observable: highest value, how it is counted, what it is
     "news2": (20, beside.news2_of, "NEWS2 of the last values; what was not charted counts as normal"),
     "qsofa": (3, beside.qsofa_of, "qSOFA of the last values; what was not charted counts as normal"),
@@ -81,13 +81,13 @@ class Deterioration(AbstractKind, Fittable, Reasoned, Renewable):
         told = tuple(o for o in OUTCOMES if o in self.weights.ensembles) or OUTCOMES
         declared = {
             "outcomes": told,
-            "parameters": tuple(_open(o, self._said(o)) for o in told),
+            "parameters": tuple(_open(o, self._label(o)) for o in told),
             "observables": (
-                *(_hazard(o, self._said(o)) for o in told),
+                *(_hazard(o, self._label(o)) for o in told),
                 *(_score(n) for n in SCORES),
                 *(c.observable for c in CHANNELS),
             ),
-            "quantities": _quantities({o: self._said(o) for o in told}),
+            "quantities": _quantities({o: self._label(o) for o in told}),
             "noises": (*(Binary(o) for o in told), *(Gaussian(c.name, sd=c.sd) for c in CHANNELS)),
         }
         for name, value in declared.items():
@@ -99,9 +99,9 @@ class Deterioration(AbstractKind, Fittable, Reasoned, Renewable):
     quantities: tuple[Quantity, ...] = field(init=False)
     noises: tuple[AbstractNoise, ...] = field(init=False)
 
-    def _said(self, outcome: str) -> str:
-        """What it is, and from whom it was learned where that is nobody real."""
-        return f"{MEANING[outcome]}{LABEL if self.weights.is_simulated(outcome) else ''}"
+    def _label(self, outcome: str) -> str:
+        """What is said of every number about an outcome that was learned from nobody real."""
+        return LABEL if self.weights.is_simulated(outcome) else ""
 
     @property
     def artefact(self) -> str:
@@ -240,12 +240,13 @@ class Deterioration(AbstractKind, Fittable, Reasoned, Renewable):
         return Example(Case(Patient()), 0.0, 24 * HOUR, {"heart_rate": np.arange(1.0, 24.0) * HOUR}, ())
 
 
-def _open(outcome: str, said: str) -> Parameter:
-    return Parameter(f"open_{outcome}", "1", Normal(0.0, 1.0), FIT, f"what the fit left open about {said}")
+def _open(outcome: str, label: str) -> Parameter:
+    meaning = f"what the fit left open about {MEANING[outcome]}{label}"
+    return Parameter(f"open_{outcome}", "1", Normal(0.0, 1.0), FIT, meaning)
 
 
-def _hazard(outcome: str, said: str) -> Observable:
-    meaning = f"{said} in the hour that ends now, seen from its start"
+def _hazard(outcome: str, label: str) -> Observable:
+    meaning = f"{MEANING[outcome]} in the hour that ends now, seen from its start{label}"
     return Observable(outcome, "1", low=0, high=1, meaning=meaning)
 
 
@@ -254,10 +255,13 @@ def _score(name: str) -> Observable:
     return Observable(name, "{score}", low=0, high=highest, meaning=meaning)
 
 
-def _quantities(outcomes: Mapping[str, str]) -> tuple[Quantity, ...]:
+def _quantities(labels: Mapping[str, str]) -> tuple[Quantity, ...]:
     seen = "in the window, seen from its start"
-    out = [Quantity(f"{o}_risk", "1", f"probability of {said} {seen}", low=0, high=1) for o, said in outcomes.items()]
-    if "death" in outcomes:
+    out = [
+        Quantity(f"{o}_risk", "1", f"probability of {MEANING[o]} {seen}{label}", low=0, high=1)
+        for o, label in labels.items()
+    ]
+    if "death" in labels:
         whole = "probability of death before leaving hospital, seen from the window's start"
         out.append(Quantity("hospital_death", "1", whole, low=0, high=1))
         out.append(Quantity("leaves_alive", "1", f"probability of leaving hospital alive {seen}", low=0, high=1))

@@ -3,8 +3,9 @@
 Two parametrisations of P(cause k in interval j | at risk, X) = h_kj, with d_j the hazard of leaving (discharge, or
 another end of being at risk):
 
-    onsets               h_j = sigmoid(a_j + f(X)),   d_j = sigmoid(b_j + g(X)),   hourly; f, g: the logits of an onset,
-                         and of leaving without one, within the next 6 h
+    onsets               h_j = sigmoid(a_j + s_j f(X)),   d_j = sigmoid(b_j + r_j g(X)),   hourly; f, g: the logits of
+                         an onset, and of leaving without one, within the next 6 h. The slopes fall with the lead j:
+                         what is known now tells less of tomorrow
     death and discharge  p(X) = P(death before leaving hospital | X);   q_j, r_j = P(it comes on day j | not before)
                          of those who die, and who leave alive:
                          h_j = p D_{j-1} q_j / S_{j-1},   d_j = (1 - p) L_{j-1} r_j / S_{j-1},   S = p D + (1 - p) L
@@ -68,7 +69,7 @@ class Ends:
 
 @dataclass(frozen=True, eq=False)
 class Onset:
-    """a, b (HOURS,): offsets of the hourly hazards of the onset and of leaving before it to f and g, by lead.
+    """a, b (HOURS, 2): offset and slope of the hourly hazards of the onset and of leaving before it, by lead.
 
     b is empty where the stays did not say who left.
     """
@@ -89,52 +90,71 @@ class Onset:
         """f (n,) of landmarks, lead (n,) h to the onset (NaN: none), end (n,) h to the end of being watched; g (n,) and
         leaves (n,) h to leaving (NaN: not seen to leave), where that is known.
 
-        a_j solves sum_i sigmoid(a_j + f_i) = number of onsets at lead j over those still watched, a constant added to
-        both; neighbouring hours are pooled three by three, since onsets are few. b_j likewise.
+        a_j, s_j: logistic regression of an onset in hour j on f over those still watched then, slope about SLOPE;
+        neighbouring hours are pooled three by three, since onsets are few. b_j, r_j likewise.
         """
         first = np.where(np.isnan(lead), np.inf, lead)
-        a = _offsets(f, first, np.minimum(first, end), hours)
+        a = _by_lead(f, first, np.minimum(first, end), hours)
         if g is None or leaves is None:
-            return cls(a, np.zeros(0))
+            return cls(a, np.zeros((0, 2)))
         out = np.where(np.isnan(leaves), np.inf, leaves)
-        return cls(a, _offsets(g, np.where(out < first, out, np.inf), np.minimum(first, end), hours))
+        return cls(a, _by_lead(g, np.where(out < first, out, np.inf), np.minimum(first, end), hours))
 
     def leaving(self, g: np.ndarray, hours: int) -> np.ndarray:
         """Hazard (..., hour) of leaving in each of the next hours, for g (...)."""
-        return np.stack([expit(self.b[min(j, len(self.b) - 1)] + g) for j in range(hours)], axis=-1)
+        return np.stack([_hazard(self.b, j, g) for j in range(hours)], axis=-1)
 
     def over(self, f: np.ndarray, hours: float, leaving: np.ndarray | None = None) -> np.ndarray:
-        """Chance of the onset within `hours` before leaving, for f (...); the last offset goes on holding.
+        """Chance of the onset within `hours` before leaving, for f (...); the last hour's hazard goes on holding.
 
         leaving (..., hour): its hazard in each hour; None: nobody leaves.
         """
         still, chance = np.ones_like(f), np.zeros_like(f)
         for j in range(int(np.ceil(hours))):
             share = min(1.0, hours - j)
-            h = expit(self.a[min(j, len(self.a) - 1)] + f) * share
+            h = _hazard(self.a, j, f) * share
             chance = chance + still * h
             gone = 0.0 if leaving is None else leaving[..., j] * share
             still = still * np.maximum(1.0 - h - gone, 0.0)
         return chance
 
 
-def _offsets(f: np.ndarray, when: np.ndarray, until: np.ndarray, hours: int) -> np.ndarray:
-    """Offset of each hour: when (n,) the event comes (inf: not), until (n,) when one is no longer watched for it."""
-    out = np.empty(hours)
+SLOPE, SLOPE_SD = 0.8, 0.4  # of a lead's slope before any data: assumed
+STEPS = 30  # of Newton's method: a dozen are enough
+
+
+def _hazard(by: np.ndarray, j: int, f: np.ndarray) -> np.ndarray:
+    offset, slope = by[min(j, len(by) - 1)]
+    return expit(offset + slope * f)
+
+
+def _by_lead(f: np.ndarray, when: np.ndarray, until: np.ndarray, hours: int) -> np.ndarray:
+    """Offset and slope (HOURS, 2): when (n,) the event comes (inf: not), until (n,) when one is no longer watched."""
+    out = np.empty((hours, 2))
     for j in range(hours):
-        low, high = max(0, j - 1), min(hours, j + 2)
-        watched = np.concatenate([f[until > i] for i in range(low, high)])
-        count = sum(int(np.sum((until > i) & (when > i) & (when <= i + 1))) for i in range(low, high))
-        out[j] = _offset(watched, count + 0.5)
+        near = range(max(0, j - 1), min(hours, j + 2))
+        watched = np.concatenate([f[until > i] for i in near])
+        came = np.concatenate([((when > i) & (when <= i + 1))[until > i] for i in near])
+        out[j] = _logistic(watched, came.astype(np.float64))
     return out
 
 
-def _offset(f: np.ndarray, count: float) -> float:
-    """a with sum sigmoid(a + f) = count, by bisection."""
+def _logistic(f: np.ndarray, y: np.ndarray) -> tuple[float, float]:
+    """Offset and slope of y on f, slope >= 0 with its prior; half an event and half a non-event more."""
     if len(f) == 0:
-        return -10.0  # nobody was ever watched so long: no onset is claimed
-    low, high = -30.0, 30.0
-    for _ in range(60):
-        middle = 0.5 * (low + high)
-        low, high = (middle, high) if expit(middle + f).sum() < count else (low, middle)
-    return float(0.5 * (low + high))
+        return -10.0, SLOPE  # nobody was ever watched so long: no onset is claimed
+    centre = float(f.mean())
+    x, share = f - centre, (y.sum() + 0.5) / (len(y) + 1.0)
+    a, s = float(np.log(share / (1.0 - share))), SLOPE
+    for _ in range(STEPS):
+        p = expit(a + s * x)
+        w = p * (1.0 - p)
+        gradient = np.array([(y - p).sum() + 0.5 * (1.0 - 2.0 * expit(a)), x @ (y - p) - (s - SLOPE) / SLOPE_SD**2])
+        cross = float(w @ x)
+        curve = np.array([[w.sum() + 0.25, cross], [cross, w @ (x * x) + 1.0 / SLOPE_SD**2]])
+        step = np.linalg.solve(curve, gradient)
+        step *= min(1.0, 1.0 / float(np.abs(step).max() + 1e-12))
+        a, s = a + float(step[0]), max(s + float(step[1]), 0.0)
+        if float(np.abs(step).max()) < 1e-8:
+            break
+    return a - s * centre, s
