@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
+from threading import RLock
 
 from vitruvian.core.errors import KindError
 from vitruvian.core.kind import AbstractKind, check_kind
 
 GROUP = "vitruvian.kinds"
+_LOADING = RLock()
 
 
 def names() -> tuple[str, ...]:
@@ -22,7 +24,11 @@ def get(name: str) -> AbstractKind:
     points = _points()
     if name not in points:
         raise KindError(f"there is no kind '{name}'", where="registry", fix=f"use one of {', '.join(sorted(points))}")
-    point = points[name]
+    with _LOADING:  # a server's first requests come together, and neither imports nor units are made for that
+        return _checked(name, points[name])
+
+
+def _checked(name: str, point: EntryPoint) -> AbstractKind:
     try:
         kind = point.load()
     except Exception as err:

@@ -50,7 +50,7 @@ from vitruvian.models.icu.channels import BY_NAME, CHANNELS
 from vitruvian.models.icu.columns import Known
 
 FIT = "population fit; kinds/deterioration/README.md"
-LABEL = "; learned from simulated stays alone"
+LABEL = " (learned from simulated stays alone)"
 SCORES = {  # observable: highest value, how it is counted, what it is
     "news2": (20, beside.news2_of, "NEWS2 of the last values; what was not charted counts as normal"),
     "qsofa": (3, beside.qsofa_of, "qSOFA of the last values; what was not charted counts as normal"),
@@ -246,7 +246,7 @@ def _open(outcome: str, label: str) -> Parameter:
 
 
 def _hazard(outcome: str, label: str) -> Observable:
-    meaning = f"{MEANING[outcome]} in the hour that ends now, seen from its start{label}"
+    meaning = f"{MEANING[outcome]}{label} in the hour that ends now, seen from its start"
     return Observable(outcome, "1", low=0, high=1, meaning=meaning)
 
 
@@ -258,7 +258,7 @@ def _score(name: str) -> Observable:
 def _quantities(labels: Mapping[str, str]) -> tuple[Quantity, ...]:
     seen = "in the window, seen from its start"
     out = [
-        Quantity(f"{o}_risk", "1", f"probability of {MEANING[o]} {seen}{label}", low=0, high=1)
+        Quantity(f"{o}_risk", "1", f"probability of {MEANING[o]}{label} {seen}", low=0, high=1)
         for o, label in labels.items()
     ]
     if "death" in labels:
