@@ -97,7 +97,7 @@ class _Job:
             raise KindError(
                 f"the potential at {where} mm is not finite after {step * self.dt:g} ms",
                 where="monodomain",
-                fix=f"take a step below {self.dt:g} ms (diffusion holds to {self.scheme.longest:.3g}), or a weaker stimulus",
+                fix=f"a step below {self.dt:g} ms (diffusion holds to {self.scheme.longest:.3g}), or a weaker stimulus",
             )
 
     def wave(self, activation: np.ndarray, kept: list[np.ndarray], steps: int, states: np.ndarray) -> Wave:

@@ -110,7 +110,7 @@ class Tissue:
         if far[worst] > 3 * max(self.spacing):
             place = np.round(np.atleast_2d(places)[worst], 1).tolist()
             raise KindError(f"{place} mm is {far[worst]:.1f} mm from any tissue", where="tissue", fix="check the place")
-        return index
+        return np.asarray(index)
 
     def _check_size(self) -> None:
         extent = np.array([np.ptp(np.flatnonzero(self.voxels.any(axis=tuple({0, 1, 2} - {k})))) + 1 for k in range(3)])
@@ -136,7 +136,7 @@ class Tissue:
         if count != 1:
             sizes = np.sort(np.bincount(labels.ravel())[1:])
             raise KindError(
-                f"the tissue is in {count} pieces that share no face: {sizes[-1]} voxels, and {sizes[:-1].sum()} others",
+                f"the tissue is in {count} pieces that share no face: {sizes[-1]} voxels and {sizes[:-1].sum()} more",
                 where="tissue",
                 fix="keep the largest piece, or repair the mask",
             )

@@ -1,4 +1,4 @@
-"""The human ventricular cell of ten Tusscher & Panfilov 2006 in a tissue: 19 states, three layers of the wall, scar border.
+"""The human ventricular cell of ten Tusscher & Panfilov 2006 in a tissue: 19 states, three layers, scar border.
 
 Gates move by Rush & Larsen's exact exponential (IEEE Trans Biomed Eng 1978;25:389), pools and V by forward Euler; the
 currents see the gates already moved. JAX computes the equations as they stand; the processor's step reads what depends

@@ -136,7 +136,7 @@ def balance(V: Any, g: Any, p: Any, E: Any, K1: Any, q: Any, scale: Any) -> tupl
     i (pA/pF), dCa_i, dCa_SR, dCa_ss, dNa_i, dK_i, dR (per ms), then steady value and time constant of fCass.
     """
     m, h, j, xr1, xr2, xs, r, s, d, f, f2, fc = g
-    Ca_i, Ca_SR, Ca_ss, Na_i, K_i, R = p
+    Ca_i, Ca_SR, Ca_ss, Na_i, _, R = p
     E_Na, E_K, E_Ks, E_Ca = E
     ca_in, ca_out, nak, forth, back, pk = q
     g_Na, g_CaL, g_Kr, g_Ks, g_to, _ = scale
