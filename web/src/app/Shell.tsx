@@ -6,6 +6,7 @@ import { useAlerts } from "../api/queries";
 import type { Me } from "../api/types";
 import { useLink } from "../api/live";
 import { Button } from "../design/parts";
+import { full } from "../lib/time";
 import { t } from "../texts";
 import { AccountMenu } from "./AccountMenu";
 import { Palette } from "./Palette";
@@ -75,6 +76,7 @@ export function Shell({ me, children }: { me: Me; children: ReactNode }) {
         </header>
         <main id="content" ref={main} tabIndex={-1}>
           {children}
+          <p className="only-print small muted">{t.printed(full(Date.now(), "UTC"), location.origin + where)} {t.research}</p>
         </main>
       </div>
       <Guide />

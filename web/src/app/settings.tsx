@@ -1,5 +1,6 @@
 /** What a person prefers, kept in this browser: theme, units, whose time, what the tour has shown. */
-import { createContext, useCallback, useContext, useEffect, useMemo, useState, type ReactNode } from "react";
+import { createContext, useCallback, useContext, useEffect, useLayoutEffect, useMemo, useState, type ReactNode } from "react";
+import { flushSync } from "react-dom";
 
 export interface Settings {
   theme: "system" | "light" | "dark" | "contrast";
@@ -36,9 +37,22 @@ function wear(theme: string): void {
 interface Held {
   settings: Settings;
   theme: string;
+  printing: boolean;
   change: (some: Partial<Settings>) => void;
 }
 const Context = createContext<Held | null>(null);
+
+/** True while the browser takes the page to paper; it waits for what is drawn anew. */
+function usePrinting(): boolean {
+  const [printing, setPrinting] = useState(false);
+  useEffect(() => {
+    const [before, after] = [true, false].map((now) => () => flushSync(() => setPrinting(now))) as [() => void, () => void];
+    addEventListener("beforeprint", before);
+    addEventListener("afterprint", after);
+    return () => (removeEventListener("beforeprint", before), removeEventListener("afterprint", after));
+  }, []);
+  return printing;
+}
 
 export function SettingsProvider({ children }: { children: ReactNode }) {
   const [settings, setSettings] = useState(kept);
@@ -50,7 +64,9 @@ export function SettingsProvider({ children }: { children: ReactNode }) {
     asked.forEach((query) => query.addEventListener("change", follow));
     return () => asked.forEach((query) => query.removeEventListener("change", follow));
   }, [settings.theme]);
-  useEffect(() => wear(theme), [theme]);
+  const printing = usePrinting();
+  const worn = printing ? "light" : theme; // paper is white
+  useLayoutEffect(() => wear(worn), [worn]); // before anything reads its colours
   const change = useCallback((some: Partial<Settings>) => {
     setSettings((before) => {
       const after = { ...before, ...some };
@@ -62,7 +78,7 @@ export function SettingsProvider({ children }: { children: ReactNode }) {
       return after;
     });
   }, []);
-  const held = useMemo(() => ({ settings, theme, change }), [settings, theme, change]);
+  const held = useMemo(() => ({ settings, theme: worn, printing, change }), [settings, worn, printing, change]);
   return <Context.Provider value={held}>{children}</Context.Provider>;
 }
 

@@ -34,12 +34,14 @@ interface Props {
 }
 
 const SHORTEST = 30 * MINUTE;
+const PAPER = 660; // px: the width of A4 within its margins and those of a card
 
 export default function TimeChart({ panels, zone, extent, window: shown, onWindow, now, events = [], onMove, spans, onSpan, span, step, label }: Props) {
-  const { theme } = useSettings();
+  const { theme, printing } = useSettings();
   const box = useRef<HTMLDivElement>(null);
   const chart = useRef<ReturnType<typeof init>>(undefined);
-  const [width, setWidth] = useState(800);
+  const [seen, setWidth] = useState(800);
+  const width = printing ? PAPER : seen;
   const [cross, setCross] = useState<number | null>(null);
   const [table, setTable] = useState(false);
   const [from, to] = shown;
@@ -147,7 +149,7 @@ export default function TimeChart({ panels, zone, extent, window: shown, onWindo
         className="chart-area"
         data-from={Math.round(from)}
         data-to={Math.round(to)}
-        style={{ height: total }}
+        style={{ height: total, width: printing ? PAPER : undefined }}
         tabIndex={0}
         role="group"
         aria-roledescription={t.chart.role}

@@ -1,6 +1,7 @@
 /** What stands around and within every page: words of controls, navigation, menus, the door. */
 export const shell = {
   app: "Vitruvian",
+  printed: (when: string, where: string) => `Printed ${when} UTC, ${where}.`,
   research: "Research use only. Not a medical device.",
   skip: "Skip to content",
   loading: "Loading",

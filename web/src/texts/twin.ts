@@ -38,7 +38,9 @@ export const twin = {
   said: (when: string, n: number) => `Forecast ${n}, said ${when}`,
   median: "median",
   whatif: "Ask what if",
-  print: "Print",
+  print: "Print this page",
+  report: "Report",
+  reportHint: "All that is known and said of this twin, on one page to print or keep",
   chart: "Timeline",
   context: "For",
 } as const;

@@ -41,9 +41,16 @@ def svg(draw: Callable[[Any], None], title: str, *, height: float = 3.0) -> str:
     text = out.getvalue()
     text = text[text.index("<svg") :]
     text = re.sub(r'<svg ([^>]*?)width="[^"]*" height="[^"]*"', r"<svg \1", text, count=1)
+    text = re.sub(r'style="([^"]*)"', _attributes, text)
     prefix = hashlib.sha256(title.encode()).hexdigest()[:6]  # ids of several pictures on one page must differ
     text = re.sub(r'(id="|url\(#|href="#)', rf"\g<1>{prefix}-", text)
     return text.replace(">", f' role="img" aria-label="{escape(title)}">', 1)
+
+
+def _attributes(style: re.Match[str]) -> str:
+    """A style as attributes of its element: a browser that allows no inline style draws it all the same."""
+    given = (part.split(":", 1) for part in style[1].split(";") if ":" in part)
+    return " ".join(f'{name.strip()}="{value.strip()}"' for name, value in given)
 
 
 def record(content: Content) -> str:

@@ -1,6 +1,6 @@
 /** A twin: who it is, how fresh, and its pages. */
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { Radio } from "lucide-react";
+import { FileText, Radio } from "lucide-react";
 import { Suspense } from "react";
 import { Link } from "wouter";
 import { del, post, put } from "../../api/http";
@@ -10,6 +10,7 @@ import { useSettings } from "../../app/settings";
 import { reasonOf, useToast } from "../../app/toasts";
 import { Button, Chip, Empty, Loaded, Loading, plainName, Synthetic } from "../../design/parts";
 import { useNow } from "../../lib/now";
+import { scaleOf } from "../../lib/scale";
 import { ago, HOUR, span } from "../../lib/time";
 import { number, pretty, shown, words } from "../../lib/units";
 import { t } from "../../texts";
@@ -103,7 +104,7 @@ function Header({ twin, kind }: { twin: State; kind: Kind | undefined }) {
         {kind && <p className="muted small purpose">{kind.context_of_use.question}</p>}
       </div>
       <Figures twin={twin} kind={kind} />
-      <Controls twin={twin} followed={glance?.followed} />
+      <Controls twin={twin} kind={kind} followed={glance?.followed} />
     </header>
   );
 }
@@ -161,7 +162,7 @@ function nearestIndex(local: readonly string[], at: number): number {
   return best;
 }
 
-function Controls({ twin, followed }: { twin: State; followed: boolean | undefined }) {
+function Controls({ twin, kind, followed }: { twin: State; kind: Kind | undefined; followed: boolean | undefined }) {
   const may = useMay("twins:write");
   const tell = useToast();
   const client = useQueryClient();
@@ -175,9 +176,18 @@ function Controls({ twin, followed }: { twin: State; followed: boolean | undefin
     ...done,
   });
   const calibrate = useMutation({ mutationFn: () => post("/v1/jobs", { body: { type: "calibrate", twin: twin.id, arguments: {} } }), onSuccess: () => tell(t.twin.started), ...done });
-  if (!may) return null;
+  const mayAsk = useMay("answers:ask");
+  const newest = useForecasts(twin.id).data?.items[0];
+  const hours = (newest?.request as { hours?: number } | undefined)?.hours ?? (kind ? scaleOf(kind).first : 4);
+  const report = mayAsk && twin.belief !== null && (
+    <a className="btn" href={`/v1/twins/${twin.id}/report?hours=${hours}`} target="_blank" rel="noreferrer" title={t.twin.reportHint}>
+      <FileText size={15} aria-hidden /> {t.twin.report}
+    </a>
+  );
+  if (!may) return <div className="row controls no-print">{report}</div>;
   return (
     <div className="row controls no-print">
+      {report}
       {twin.belief === null && twin.readings > 0 && (
         <Button kind="primary" disabled={calibrate.isPending || calibrate.isSuccess} onClick={() => calibrate.mutate()}>
           {t.twin.calibrate}
