@@ -26,7 +26,8 @@ font-variant-numeric:tabular-nums}
 .warn{background:#fdf3e7;border-left-color:#b5480f}.tag{display:inline-block;padding:0 .5rem;border-radius:.6rem;
 background:#e6eaee;font-size:.85rem}.met{background:#dcefdc}.not{background:#fbe0d6}.big{font-size:1.15rem}
 svg{width:100%;height:auto}p{max-width:46rem}.scroll{overflow-x:auto}
-@page{margin:14mm}@media print{main{max-width:none;padding:0}h2,h3{break-after:avoid}svg,tr,.note{break-inside:avoid}body{font-size:10.5pt}}
+@page{margin:14mm}@media print{main{max-width:none;padding:0}h2,h3{break-after:avoid}svg,tr,.note{break-inside:avoid}
+body{font-size:10.5pt}}
 """
 
 
