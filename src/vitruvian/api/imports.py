@@ -141,7 +141,7 @@ def policy(page: bytes) -> str:
     styles = dict.fromkeys(re.findall(rb"<style[^>]*>(.*?)</style>", page, re.DOTALL))
     told = " ".join(f"'sha256-{base64.b64encode(hashlib.sha256(style).digest()).decode()}'" for style in styles)
     closed = "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
-    return f"default-src 'none'; img-src 'self' data:; style-src {told}; {closed}"
+    return f"default-src 'none'; img-src data:; style-src {told}; {closed}"
 
 
 def _page(live: LiveTwin, hours: float) -> bytes:
