@@ -7,7 +7,7 @@ import { Minus, Plus, Table2 } from "lucide-react";
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState, type CSSProperties, type KeyboardEvent, type PointerEvent } from "react";
 import { useSettings } from "../app/settings";
 import { Button, Segmented } from "../design/parts";
-import { clock, dayAndClock, DAY, HOUR, MINUTE, zoneName } from "../lib/time";
+import { clock, date, dayAndClock, DAY, HOUR, MINUTE, zoneName } from "../lib/time";
 import { number } from "../lib/units";
 import { t } from "../texts";
 import { GAP, LANE, layout, LEFT, option, RIGHT } from "./draw";
@@ -125,6 +125,7 @@ export default function TimeChart({ panels, zone, extent, window: shown, onWindo
     event.preventDefault();
   };
 
+  const moment = to - from > 60 * DAY ? date : dayAndClock;
   const reach = Math.max((to - from) / 60, 4 * MINUTE);
   return (
     <figure className="timechart" aria-label={label}>
@@ -138,8 +139,8 @@ export default function TimeChart({ panels, zone, extent, window: shown, onWindo
         </Button>
         <span className="spring" />
         <span className="small muted num nowrap">
-          {dayAndClock(cross ?? from, zone)}
-          {cross === null && <> – {to - from < DAY ? clock(to, zone) : dayAndClock(to, zone)}</>} <span title={zone}>{zoneName(from, zone)}</span>
+          {moment(cross ?? from, zone)}
+          {cross === null && <> – {to - from < DAY ? clock(to, zone) : moment(to, zone)}</>} <span title={zone}>{zoneName(from, zone)}</span>
         </span>
         <Button small kind="quiet" aria-pressed={table} onClick={() => setTable(!table)}>
           <Table2 size={15} aria-hidden /> <span className="not-phone">{t.chart.table}</span>

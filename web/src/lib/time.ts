@@ -20,6 +20,8 @@ export const DAY = 24 * HOUR;
 export const clock = (t: number, zone: string) => formatter(zone, { hour: "2-digit", minute: "2-digit" }).format(t);
 export const day = (t: number, zone: string) => formatter(zone, { weekday: "short", day: "numeric", month: "short" }).format(t);
 export const dayAndClock = (t: number, zone: string) => `${formatter(zone, { day: "numeric", month: "short" }).format(t)}, ${clock(t, zone)}`;
+/** "29 Apr 2026", where years are told apart. */
+export const date = (t: number, zone: string) => formatter(zone, { day: "numeric", month: "short", year: "numeric" }).format(t);
 export const full = (t: number, zone: string) =>
   formatter(zone, { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit" }).format(t);
 export const zoneName = (t: number, zone: string) =>
