@@ -4,7 +4,8 @@ At window k: a number less its linear prediction, F_jk(y | baseline, markers at 
 forest (its leaves hold training outcomes; Meinshausen, J Mach Learn Res 7:983, 2006); y_jk = F^-1(Phi(z_jk)), z ~
 N(0, R) across markers, R the correlation of training scores, whose ties are broken at random (distributional
 transform; Rueschendorf, J Stat Plan Inference 139:3921, 2009). Numbers are drawn between neighbouring quantiles, so
-no training value need come back; counts and 0/1 only where they stand. Leaving between windows: a probability
+no training value need come back; beyond the outer ones as far as held-out patients lay beyond them, since a leaf's few
+outcomes have no tail; counts and 0/1 only where they stand. Leaving between windows: a probability
 forest of the same inputs. Follows synthesis by sequential trees (Reiter, J Off Stat 21:441, 2005).
 """
 
@@ -33,6 +34,7 @@ class Step:
     forests: tuple[tuple[Any, np.ndarray, np.ndarray], ...]  # (forest, leaves of training rows (m, tree), outcomes)
     straight: np.ndarray  # (marker, 1 + input): the linear part of a number; the forest is of what it leaves
     honest: np.ndarray  # (marker, GRID): quantiles of held-out probabilities; GRID itself where they are uniform
+    excess: tuple[tuple[np.ndarray, np.ndarray], ...]  # by marker: how far held-out patients lay below, above the grid
     correlation: np.ndarray
     leaving: Any  # None where nobody left
 
@@ -58,13 +60,19 @@ class Copula:
                 alive = alive * (1 - np.clip(step.leaving.predict(x), 0.0, 0.95))
             z = rng.standard_normal((n * count, d)) @ np.linalg.cholesky(step.correlation).T
             u = [np.interp(ndtr(z[:, j]), GRID, step.honest[j]) for j in range(d)]
-            left = [self._drawn(step.forests[j], x, u[j], bool(self.discrete[j])) for j in range(d)]
+            left = [self._drawn(step.forests[j], x, u[j], bool(self.discrete[j]), step.excess[j]) for j in range(d)]
             last = np.stack(left, axis=1) + step.straight[:, 0] + x @ step.straight[:, 1:].T
             values[:, k], staying[:, k] = last, alive
         return values.reshape(n, count, len(self.steps), d), staying.reshape(n, count, len(self.steps))
 
     @staticmethod
-    def _drawn(forest: tuple[Any, np.ndarray, np.ndarray], x: np.ndarray, u: np.ndarray, discrete: bool) -> np.ndarray:
+    def _drawn(
+        forest: tuple[Any, np.ndarray, np.ndarray],
+        x: np.ndarray,
+        u: np.ndarray,
+        discrete: bool,
+        excess: tuple[np.ndarray, np.ndarray],
+    ) -> np.ndarray:
         levels = quantiles(forest, x, discrete)
         if discrete:
             index = np.minimum((GRID[None] < u[:, None]).sum(axis=1), len(GRID) - 1)
@@ -72,7 +80,16 @@ class Copula:
         k = np.clip(np.searchsorted(GRID, u) - 1, 0, len(GRID) - 2)
         share = (u - GRID[k]) / (GRID[k + 1] - GRID[k])
         rows = np.arange(len(x))
-        return levels[rows, k] + np.clip(share, -0.2, 1.2) * (levels[rows, k + 1] - levels[rows, k])
+        inner = levels[rows, k] + np.clip(share, 0.0, 1.0) * (levels[rows, k + 1] - levels[rows, k])
+        below, above = (GRID[0] - u) / GRID[0], (u - GRID[-1]) / (1 - GRID[-1])
+        return inner - _beyond(below, excess[0]) + _beyond(above, excess[1])
+
+
+def _beyond(share: np.ndarray, excess: np.ndarray) -> np.ndarray:
+    """How far out of the grid: the excess of held-out patients at this share of them; 0 inside (share <= 0)."""
+    if not len(excess):
+        return np.zeros_like(share)
+    return np.where(share > 0, np.interp(share, np.linspace(0.0, 1.0, len(excess)), excess), 0.0)
 
 
 def quantiles(forest: tuple[Any, np.ndarray, np.ndarray], x: np.ndarray, discrete: bool) -> np.ndarray:
@@ -124,7 +141,7 @@ def fit_copula(
         left = there & (gone[:, k] == 1)
         leaving = forest(there, left[there].astype(float), 99) if left.sum() >= 3 else None
         there = there & ~left
-        forests, straight, scores = [], [], np.full(first.shape, np.nan)
+        forests, straight, excess, scores = [], [], [], np.full(first.shape, np.nan)
         for j in range(first.shape[1]):
             rows = np.isfinite(values[:, k, j]) & there
             if rows.sum() < FEWEST:
@@ -132,7 +149,7 @@ def fit_copula(
             beta = np.zeros(x.shape[1] + 1) if discrete[j] else _straight(x[rows], values[rows, k, j])
             straight.append(beta)
             y = values[:, k, j] - beta[0] - x @ beta[1:]
-            fold = rng.integers(FOLDS, size=len(y))
+            fold, outside = rng.integers(FOLDS, size=len(y)), ([], [])
             for f in range(FOLDS):  # where each patient lies among what others said: what a new patient may do
                 rest, held = rows & (fold != f), rows & (fold == f)
                 line = np.zeros_like(beta) if discrete[j] else _straight(x[rest], values[rest, k, j])
@@ -140,16 +157,31 @@ def fit_copula(
                 other = forest(rest, left_over[rest], j)
                 levels = quantiles((other, other.apply(x[rest]), left_over[rest]), x[held], True)
                 scores[held, j] = _placed(left_over[held], levels, rng)
+                outside[0].append(levels[:, 0] - left_over[held])
+                outside[1].append(left_over[held] - levels[:, -1])
+            excess.append((_tail(outside[0]), _tail(outside[1])))
             model = forest(rows, y[rows], j)
             forests.append((model, model.apply(x[rows]), y[rows]))
         honest = np.nanquantile(scores, GRID, axis=0).T
         steps.append(
             Step(
-                tuple(forests), np.array(straight), honest, _correlation(ndtri(np.clip(scores, 0.002, 0.998))), leaving
+                tuple(forests),
+                np.array(straight),
+                honest,
+                tuple(excess),
+                _correlation(ndtri(np.clip(scores, 0.002, 0.998))),
+                leaving,
             )
         )
         last = np.where(np.isfinite(values[:, k]), values[:, k], last)
     return Copula(tuple(steps), np.asarray(discrete, bool), len(first))
+
+
+def _tail(gaps: list[np.ndarray]) -> np.ndarray:
+    """Those of the gaps that are positive, from 0 upwards: 0 first, so that the tail joins the grid."""
+    found = np.concatenate(gaps)
+    found = np.sort(found[found > 0])
+    return np.concatenate([[0.0], found]) if len(found) else found
 
 
 def _straight(x: np.ndarray, y: np.ndarray) -> np.ndarray:

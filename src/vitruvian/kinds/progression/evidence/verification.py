@@ -74,7 +74,7 @@ def coverage(claim: str, data: Path | None, test: Path | None, quick: bool, prog
         within(float(c), int(n), mine.size) for c, n in zip(mine.ravel(), np.tile(seen.sum(0).ravel(), 2), strict=True)
     )
     low, high = float(mine.min()), float(mine.max())
-    own = found.pop("history alone")
+    own = found["history alone"]
     detail = {n: f.tolist() for n, f in found.items()}
     base = {"history alone": [float(own.min()), float(own.max())]}
     return {"measured": [low, high], "met": met, "n": len(truth), "baseline": base, "detail": detail}
