@@ -67,6 +67,7 @@ def plan(protocol: Path, history: Path, out: Path | None, picture: Path | None, 
     worst = min(planned.sized.sensitivity, key=lambda s: s["power"])
     said = f"sd x {worst['sd times']:g}, correlation x {worst['correlation times']:g}"
     say(f"by how much it can fail: power {worst['power']:.2f} if {said}")
+    say(list(planned.advice))
     if out is not None:
         note(f"next: vitruvian trial analyse {protocol} TRIAL.csv --score {out}")
 

@@ -111,7 +111,7 @@ def test_bell_and_mccaffreys_degrees_are_those_written_down() -> None:
 @pytest.mark.parametrize(
     ("changed", "says"),
     [
-        ({"variance": "HC9"}, "no 'HC9'"),
+        ({"variance": "HC9"}, "no variance 'HC9'"),
         ({"missing": "mmrm"}, "mmrm needs visits"),
         ({"outcome": {**PROTOCOL["outcome"], "visits": ["score", "week4"]}}, "no visits of this outcome"),
         ({"secondary": "walk"}, "is not a list"),

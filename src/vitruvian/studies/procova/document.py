@@ -56,7 +56,6 @@ MULTIPLE = {
     "holm": "Holm over the primary and all secondary outcomes (Holm 1979)",
     "fixed sequence": "the primary, then the secondary outcomes in the order given; nothing after the first that fails",
 }
-SMALL = 200  # patients below which HC3's type I error lies visibly under its level: evidence trial.validity
 SIZES = {
     "patients": """n Var = (s1^2 - 2 b q1 + b^2)/pi1 + (s0^2 - 2 b q0 + b^2)/pi0
 q_a = l rho_a g s_a,  b = pi1 q1 + pi0 q0
@@ -184,11 +183,7 @@ def _sizes(plan: Plan) -> str:
         f"<p>The history's own 95 % band of the correlation ({p['low']:.2f} to {p['high']:.2f}, Fisher) makes "
         f"{p['total']} as many as {p['most']} or as few as {p['fewest']}.</p>"
     )
-    if plan.sizes["score and covariates"]["total"] < SMALL and plan.protocol.variance == "HC3":
-        out += (
-            f"<p>Below {SMALL} patients HC3 with t rejects less often than its level (measured: 4.3 % of 5 % at 60). "
-            "variance: HC2-BM, or the permutation test beside the analysis, keeps the level and some power.</p>"
-        )
+    out += "".join(f"<p>{_e(a[0].upper() + a[1:])}.</p>" for a in plan.advice)
     if plan.sized.control_only:
         c = plan.sized.control_only
         out += (

@@ -138,14 +138,14 @@ def _type(body: Mapping[str, Any]) -> str:
 
 def _check(p: Protocol, source: str) -> None:
     o = p.outcome
-    for field_, value, allowed in (
-        ("outcome.type", o.type, TYPES),
-        ("missing", p.missing, MISSING),
-        ("variance", p.variance, VARIANCES),
-        ("multiplicity", p.multiplicity, MULTIPLICITY),
+    for field_, word, value, allowed in (
+        ("outcome.type", "type", o.type, TYPES),
+        ("missing", "rule", p.missing, MISSING),
+        ("variance", "variance", p.variance, VARIANCES),
+        ("multiplicity", "rule", p.multiplicity, MULTIPLICITY),
     ):
         if value not in allowed:
-            raise ParseError(f"no '{value:.40}'", where=f"{source}, {field_}", fix=f"use {', '.join(allowed)}")
+            raise ParseError(f"no {word} '{value:.40}'", where=f"{source}, {field_}", fix=f"use {', '.join(allowed)}")
     if (o.type == "time") != bool(o.event):
         raise ParseError(
             "a time to event has an event column, and only it", where=f"{source}, outcome.event", fix="name it"

@@ -109,6 +109,7 @@ function Sizes({ trial, plan }: { trial: One; plan: Plan }) {
         <p>{t.trials.sizes.honest}</p>
         {only["controls with the score"] !== undefined && <p>{t.trials.sizes.only(only["controls with the score"], only["controls with covariates"]!)}</p>}
         {worst && <p>{t.trials.sizes.fail(number(worst.power, 2), percent(worst["sd times"]!), percent(worst["correlation times"]!))}</p>}
+        {(plan.advice ?? []).map((one) => <p key={one}>{sentence(one)}</p>)}
         {plan.looks && <p>{t.trials.sizes.looks(number(plan.looks.inflation, 3))}</p>}
       </div>
     </Card>

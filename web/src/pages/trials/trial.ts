@@ -31,6 +31,7 @@ export interface Plan extends Designed {
   history: { patients: number; hash: string };
   correlation: Record<string, number>;
   looks: { inflation: number } | null;
+  advice?: string[];
 }
 export interface Estimate {
   name: string;
