@@ -15,6 +15,7 @@ from vitruvian.kinds.deterioration.past import Past
 from vitruvian.models.icu.doubt import doubts
 from vitruvian.platform.trust.policy import Principal
 
+pytestmark = pytest.mark.science  # dozens of patients: seconds, not fractions of one
 HOURS = 12
 USUAL = {"heart_rate": 80.0, "systolic": 120.0, "mean_pressure": 82.0, "respiratory_rate": 16.0, "spo2": 97.0}
 LAST = NOW - timedelta(minutes=15)

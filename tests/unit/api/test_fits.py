@@ -17,6 +17,8 @@ from vitruvian.platform.follow import standing
 from vitruvian.platform.jobs import queue, work
 from vitruvian.platform.trust.policy import Principal
 
+pytestmark = pytest.mark.science  # dozens of patients: seconds, not fractions of one
+
 
 def patient(served: Served, i: int) -> str:
     """The twin of one of them, with its chart."""
