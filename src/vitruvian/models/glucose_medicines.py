@@ -46,6 +46,21 @@ class Doing:
 
 
 @dataclasses.dataclass(frozen=True)
+class InADay:
+    """What a medicine does at its full dose to a day's course of glucose, beside what `Doing` says of its mean level.
+
+    slowed: share of the stomach's emptying taken away when it is new; lasting: share of that which stays after months.
+    threshold: mg/dL above which kidneys let glucose go; cleared: of what is above, per minute, at an eGFR of 90.
+    """
+
+    source: str
+    slowed: float = 0.0
+    lasting: float = 1.0
+    threshold: float = 0.0
+    cleared: float = 0.0
+
+
+@dataclasses.dataclass(frozen=True)
 class Forbidden:
     """To whom the label forbids it: an eGFR below, and conditions named as fields of the subject."""
 
@@ -135,6 +150,15 @@ class BasalInsulin(Held):
     dose: float = field_(UNITS, 0, 120, typical=40, meaning="daily dose")
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class PrandialInsulin(Held):
+    """Rapid-acting insulin, a third of it before each meal from now on; 0 stops it."""
+
+    codes: ClassVar = {f"{RXNORM}|{code}": {} for code in ("86009", "51428", "400008")}
+    amount: ClassVar = "dose"
+    dose: float = field_(UNITS, 0, 120, typical=30, meaning="daily dose, all meals")
+
+
 TRIALS = "size set to the mean of"  # what follows names the trials whose mean the size was set to
 DOING: Mapping[type[Action], Doing] = {
     Metformin: Doing(
@@ -168,7 +192,24 @@ DOING: Mapping[type[Action], Doing] = {
     BasalInsulin: Doing(
         40, 80, f"{TRIALS} treat-to-target, Riddle, Diabetes Care 26:3080 (2003)", insulin=6.8, appetite=230
     ),
+    PrandialInsulin: Doing(
+        40, 80, f"{TRIALS} 4-T, prandial arm, Holman, N Engl J Med 357:1716 (2007)", insulin=7.6, appetite=520
+    ),
 }
+IN_A_DAY: Mapping[type[Action], InADay] = {
+    Semaglutide: InADay(
+        "emptying: Jalleh, J Clin Endocrinol Metab 105:e470 (2020); new -30 %", slowed=0.30, lasting=0.2
+    ),
+    Tirzepatide: InADay(
+        "emptying: Urva, Diabetes Obes Metab 22:1886 (2020); fades as with GLP-1", slowed=0.30, lasting=0.2
+    ),
+    Empagliflozin: InADay(
+        "threshold 180 to 40 mg/dL: DeFronzo, Diabetes Care 36:3169 (2013); slope so that 150 mg/dL loses 70 g a day",
+        threshold=40.0,
+        cleared=0.0033,
+    ),
+}
+FADING = 28.0  # days in which the stomach gets used to a GLP-1 receptor agonist: weeks, Nauck, Diabetes 60:1561 (2011)
 FORBIDDEN: Mapping[type[Action], Forbidden] = {
     Metformin: Forbidden(30, (), "US label, contraindications"),
     Empagliflozin: Forbidden(30, ("pregnant",), "US label 1 and 8.1: not for glucose below an eGFR of 30"),
@@ -179,8 +220,39 @@ FORBIDDEN: Mapping[type[Action], Forbidden] = {
     Acarbose: Forbidden(25, (), "US label: not with serum creatinine above 2 mg/dL, taken as an eGFR of 25"),
     Pioglitazone: Forbidden(0, ("heart_failure",), "US label, boxed warning"),
     BasalInsulin: Forbidden(0, ("hypoglycaemia",), "US label 4: during hypoglycaemia"),
+    PrandialInsulin: Forbidden(0, ("hypoglycaemia",), "US label 4: during hypoglycaemia"),
 }
 MEDICINES: tuple[type[Action], ...] = tuple(DOING)
+
+
+@dataclasses.dataclass(frozen=True)
+class Stopping:
+    """What is to be watched after less of a medicine, and for whom it has a use beside glucose (fields of the subject,
+    or an eGFR below `egfr`): then it is not one to stop for glucose's sake."""
+
+    watch: str
+    source: str = "ADA, Standards of Care 2024, sections 9 and 10"
+    stays_for: tuple[str, ...] = ()
+    egfr: float = 0.0
+
+
+USUAL = "fasting glucose for four weeks, HbA1c at three months"
+WATCH: Mapping[type[Action], Stopping] = {
+    Metformin: Stopping(USUAL),
+    Empagliflozin: Stopping(
+        f"{USUAL}; weight, blood pressure, swelling; kidney function", stays_for=("heart_failure",), egfr=60.0
+    ),
+    Sitagliptin: Stopping(f"{USUAL}; glucose after meals"),
+    Semaglutide: Stopping(f"{USUAL}; weight every week: it comes back"),
+    Tirzepatide: Stopping(f"{USUAL}; weight every week: it comes back"),
+    Glimepiride: Stopping(f"{USUAL}; hypoglycaemia becomes rarer"),
+    Acarbose: Stopping(f"{USUAL}; glucose after meals"),
+    Pioglitazone: Stopping(f"{USUAL}; liver values"),
+    BasalInsulin: Stopping(
+        "glucose before breakfast every day for two weeks, ketones where ill; HbA1c at three months"
+    ),
+    PrandialInsulin: Stopping("glucose two hours after meals for two weeks, ketones where ill; HbA1c at three months"),
+}
 
 
 def size(medicine: type[Action], dose: Any) -> Any:
@@ -191,13 +263,22 @@ def size(medicine: type[Action], dose: Any) -> Any:
 
 SHARES = ("production", "absorption", "liver_fat")  # taken away: their logarithms add up
 ADDED = ("secretion", "sensitivity", "appetite", "urine", "insulin")
+OF_A_DAY = ("slowed", "fresh", "mealtime")  # what only a day's course of glucose knows
 
 
 def together(doses: Mapping[type[Action], float]) -> dict[str, float]:
-    """What these doses do together, by the names of `Doing`: of shares, the logarithm of what is left of them."""
+    """What these doses do together, by the names of `Doing`: of shares, the logarithm of what is left of them.
+
+    slowed: logarithm of what is left of the stomach's emptying after months; fresh: of what is lost beside it when a
+    medicine is new. mealtime: the part of `insulin` that is given before meals, units a day of it.
+    """
     sizes = [(DOING[m], float(size(m, dose))) for m, dose in doses.items()]
     left = {n: sum(s * math.log1p(-getattr(d, n)) for d, s in sizes) for n in SHARES}
-    return left | {n: sum(s * getattr(d, n) for d, s in sizes) for n in ADDED}
+    slow = [(IN_A_DAY[m], float(size(m, dose))) for m, dose in doses.items() if m in IN_A_DAY]
+    lasting = sum(s * math.log1p(-d.slowed * d.lasting) for d, s in slow)
+    new = sum(s * math.log1p(-d.slowed) for d, s in slow)
+    own = {"slowed": lasting, "fresh": new - lasting, "mealtime": float(doses.get(PrandialInsulin, 0.0))}
+    return left | {n: sum(s * getattr(d, n) for d, s in sizes) for n in ADDED} | own
 
 
 def refused(medicine: type[Action], subject: Any) -> str:

@@ -29,6 +29,9 @@ class Patient(Subject):
     egfr: float | None = field_(
         "mL/min/{1.73_m2}", 5, 150, typical=85, meaning="estimated glomerular filtration rate", default=None
     )
+    triglycerides: float | None = field_(
+        "mg/dL", 20, 3000, typical=150, meaning="fasting triglycerides at the start", default=None
+    )
     pregnant: str = field_(meaning="pregnant, or means to be", choices=KNOWN, default="unknown")
     heart_failure: str = field_(meaning="heart failure", choices=KNOWN, default="unknown")
     thyroid_cancer: str = field_(
@@ -53,3 +56,10 @@ class Move(Held):
     """Brisk walking or the like every day, beside what was usual; 0 ends it."""
 
     minutes: float = field_("min/d", 0, 180, typical=30, meaning="a day")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Nights(Held):
+    """How long nights are from now on; what held before the start is taken as usual."""
+
+    hours: float = field_("h", 3, 10, typical=7.5, meaning="asleep a night")

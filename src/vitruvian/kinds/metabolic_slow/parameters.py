@@ -17,6 +17,7 @@ GRAMS = 410.0  # g/day, both, 0.9 of what is eaten
 EATEN = 0.45  # share of it that was eaten
 COMPENSATED = 0.5  # share of glucose lost in urine that the liver makes anew: Ferrannini, J Clin Invest 124:499 (2014)
 KCAL = 4.0  # kcal per g of glucose
+FLOOR, ALARM = 100.0, 4.0  # mg/dL of mean glucose below which the liver makes more, and its power: assumed
 URINE_AT, EGFR_AT = 150.0, 90.0  # mg/dL and mL/min/1.73 m2 at which `Doing.urine` is meant
 USUAL_EGFR = 85.0  # where it is not known: assumed
 
@@ -25,8 +26,15 @@ LIVER_DAYS, LIVER_FAT_POWER, LIVER_ENERGY = 10.0, 3.0, 0.9
 
 # beta cells
 RECOVERY_DAYS = 56.0  # days: insulin response regained in eight weeks, Lim 2011
-WIDTH = 0.02  # share of weight over which a person's threshold is crossed: assumed
+LOSS, POWER = 0.10, 3.0  # share of weight at which `recovery` is meant; power of the loss: set with it
+REGAINED = 1.0  # log factor of function that can be regained at most, after 5 years of diabetes: set with it
 TOXICITY = 0.45  # power of glucose in what recovers: assumed; direction Rossetti, Diabetes Care 13:610 (1990)
+
+# sleep: insulin's action -20 % of 4 h less: Donga, JCEM 95:2963 (2010), -25 % after one night; specification 2C
+NIGHT, SHORT, LEAST_ACTION = 7.5, 0.20 / 4.0, 0.7  # h; share per h; share that is left at least
+
+# what is fasting in blood
+USUAL_TRIGLYCERIDES = 150.0  # mg/dL where it is not known: assumed, median of type 2 diabetes in NHANES
 
 # moving
 WALK = 3.3 / 60.0  # kcal/kg/min of brisk walking beside rest: 4.3 MET less one (Ainsworth, 2011)
@@ -56,18 +64,11 @@ PARAMETERS = (
         "liver", "1", LogNormal.around(0.28, 0.3), "glucose -36 % in a week, Lim 2011", "production due to liver fat"
     ),
     Parameter(
-        "threshold",
-        "1",
-        LogNormal.around(0.12, 0.6),
-        "set to remission by weight lost, DiRECT (Lean, Lancet 391:541, 2018)",
-        "share of weight at which cells recover",
-    ),
-    Parameter(
         "recovery",
         "1",
-        LogNormal.around(0.8, 0.5),
-        "see `population`; DiRECT: the shorter the diabetes the more",
-        "log factor of function that can be regained",
+        LogNormal.around(0.25, 1.4),
+        "set to remission by weight lost, DiRECT (Lean, Lancet 391:541, 2018)",
+        "log factor of function that a loss of 10 % of weight gives back, far below its most",
     ),
     Parameter(
         "decline", "/a", LogNormal.around(0.04, 0.5), "UKPDS 16, Diabetes 44:1249 (1995)", "beta cells lost a year"
@@ -75,6 +76,13 @@ PARAMETERS = (
     Parameter("response", "1", LogNormal.around(1.0, 0.25), ASSUMED, "factor of what medicines do"),
     Parameter(
         "hunger", "kcal/kg/d", LogNormal.around(95.0, 0.3), "Polidori, Obesity 24:2289 (2016)", "intake per kg lost"
+    ),
+    Parameter(
+        "swing",
+        "1",
+        LogNormal.around(1.0, 0.25),
+        "README: a day's spread over that of the fast layer; spread between persons: Shanghai, CGMacros",
+        "factor of the spread of glucose over the day",
     ),
     Parameter("unsaid", "kcal/d", Normal(0.0, 100.0), ASSUMED, "change of intake that nobody told"),
 )
@@ -84,18 +92,20 @@ MEASURED = 0.2  # %, a laboratory's HbA1c: NGSP, within 0.4 in 95 %
 
 
 def population(patient: Patient) -> PopulationPrior:
-    """Mean glucose and gap by the HbA1c at the start; recovery by years of diabetes."""
+    """Mean glucose and gap by the HbA1c at the start."""
+    if patient.hba1c is None:
+        return PopulationPrior((), np.zeros(0), np.zeros((0, 0)), "no HbA1c at the start")
     by_name = {p.name: p.prior for p in PARAMETERS}
-    glucose, gap, recovery = by_name["glucose"], by_name["gap"], by_name["recovery"]
+    glucose, gap = by_name["glucose"], by_name["gap"]
     assert isinstance(glucose, LogNormal)
     assert isinstance(gap, Normal)
-    assert isinstance(recovery, LogNormal)
-    regained = recovery.z(math.exp(recovery.mu) * math.exp((5.0 - patient.years) / LOST_WITH_YEARS))
-    if patient.hba1c is None:
-        return PopulationPrior(("recovery",), np.array([regained]), np.eye(1), "years of diabetes")
     level = max(redcells.glucose_of(patient.hba1c), 60.0)
     own = redcells.SLOPE * gap.sd / level / glucose.sigma  # z of glucose a z of the gap
     assay = redcells.SLOPE * MEASURED / level / glucose.sigma
-    cov = np.array([[own**2 + assay**2, -own, 0.0], [-own, 1.0, 0.0], [0.0, 0.0, 1.0]])
-    mean = np.array([glucose.z(level), 0.0, regained])
-    return PopulationPrior(("glucose", "gap", "recovery"), mean, cov, "own HbA1c at the start, years of diabetes")
+    cov = np.array([[own**2 + assay**2, -own], [-own, 1.0]])
+    return PopulationPrior(("glucose", "gap"), np.array([glucose.z(level), 0.0]), cov, "own HbA1c at the start")
+
+
+def regained(years: float) -> float:
+    """Log factor of function that can be regained at most, after so many years of diabetes."""
+    return REGAINED * math.exp((5.0 - years) / LOST_WITH_YEARS)

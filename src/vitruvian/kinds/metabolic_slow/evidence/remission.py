@@ -12,7 +12,7 @@ from vitruvian.core.action import Action
 from vitruvian.core.keys import generator
 from vitruvian.core.quantity import Request
 from vitruvian.kinds.metabolic_slow.actions import Diet
-from vitruvian.kinds.metabolic_slow.evidence.cohort import DAY, course, patients
+from vitruvian.kinds.metabolic_slow.cohort import DAY, course, patients
 from vitruvian.models.glucose_medicines import Metformin
 
 Progress = Callable[[float], None]
