@@ -5,11 +5,12 @@
     level  x's balance of glucose without meals: usual food, no insulin before meals; both act in the fast layer, which
            moves the day's mean. HbA1c, what beta cells lose and regain, and energy lost in urine follow that mean.
 
-`averaged` carries the fast state from day to day and steps the slow layer by whole days (classical Runge-Kutta with the
-day's means); with `every` > 1 a day stands for as many. `resolved` is the reference: both layers together, the slow
-states moved every minute by the glucose of that minute, fast steps of half a minute. Kinds: `metabolic_slow` holds the
-means in one algebraic balance instead (fast to calibrate); how far it is from this twin is evidence slow.day. Averaging
-of slow-fast systems: Sanders, Verhulst & Murdock, Averaging Methods in Nonlinear Dynamical Systems (2007), ch. 2.
+`averaged` carries the fast state from day to day; a day is run at the slow state of its middle (reached by the means of
+the day before), and its means move the slow layer by the whole day; with `every` > 1 a day stands for as many.
+`resolved` is the reference: both layers together, the slow states moved every minute by the glucose of that minute,
+fast steps of half a minute. The kind itself holds the means in one algebraic balance instead (fast to calibrate); how
+far it is from this twin is evidence slow.day. Averaging of slow-fast systems: Sanders, Verhulst & Murdock, Averaging
+Methods in Nonlinear Dynamical Systems (2007), ch. 2.
 """
 
 from __future__ import annotations
@@ -176,7 +177,7 @@ def _theta(th: Any, static: Any) -> Any:
 
 @partial(jax.jit, static_argnums=())
 def _begin(static: Any, first: Any, th: Any) -> Any:
-    """Slow and fast state, habit, and the base: the basal level whose day has the starting mean, and that day."""
+    """Slow and fast state, habit, the base (the basal level whose day has the starting mean), and that day."""
     th, u = _theta(th, static), static | first
     x = tuple(jnp.broadcast_to(r, th["glucose"].shape) for r in KIND.initial(th, u))
     r = th["response"]
@@ -198,10 +199,11 @@ def _begin(static: Any, first: Any, th: Any) -> Any:
         Gb, y = carry
         frozen = _Twin(th, u, base | {"Gb": Gb}).frozen(x, used)
         y, seen = _day(y, frozen, jnp.zeros_like(frozen.level), 1)
-        return (jnp.clip(Gb + 0.9 * (th["glucose"] - seen.G), fast.LOWEST, fast.HIGHEST), y), seen.log_G
+        return (jnp.clip(Gb + 0.9 * (th["glucose"] - seen.G), fast.LOWEST, fast.HIGHEST), y), seen
 
-    (Gb, y), logs = jax.lax.scan(nearer, (base["Gb"], y), None, length=FINDING)
-    return x, y, used, base | {"Gb": Gb, "log_G": logs[-1]}
+    (Gb, y), days = jax.lax.scan(nearer, (base["Gb"], y), None, length=FINDING)
+    first = fast.Seen(*(v[-1] for v in days))
+    return x, y, used, base | {"Gb": Gb, "log_G": first.log_G}, first
 
 
 def _day(y: Any, frozen: fast.Frozen, new_urine: Any, parts: int) -> tuple[Any, fast.Seen]:
@@ -221,9 +223,9 @@ def _day(y: Any, frozen: fast.Frozen, new_urine: Any, parts: int) -> tuple[Any, 
     return y, fast.Seen(*(v.astype(jnp.float64) / (fast.MINUTES * parts) for v in total))
 
 
-def _told(x: Any, th: Any, u: Any, seen: fast.Seen) -> dict[str, Any]:
-    """One row of `Months`."""
-    slow, now = KIND.outputs(0.0, x, th, u), KIND.now(x, th, u)
+def _told(x: Any, middle: Any, th: Any, u: Any, seen: fast.Seen) -> dict[str, Any]:
+    """One row of `Months`: the slow state as a step begins, the day of its middle."""
+    slow, now = KIND.outputs(0.0, x, th, u), KIND.now(middle, th, u)
     shape = KIND.shape(now, seen.G, th["response"], u)
     return {
         **{n: slow[n] for n in ("weight", "hba1c", "triglycerides")},
@@ -242,30 +244,31 @@ def _days(every: int, carry: Any, static: Any, steps: Any, th: Any) -> Any:
     th, base = _theta(th, static), carry[3]
 
     def step(carry: Any, u: Any) -> Any:
-        x, y, used = carry
+        x, y, used, last = carry
         twin = _Twin(th, static | u, base)
-        frozen = twin.frozen(x, used)
-        y, seen = _day(y, frozen, twin.new_urine(x).astype(fast.SINGLE), 1)
-        told = _told(x, th, static | u, seen)
-        weight = frozen.weight.astype(jnp.float64)
+        weight = twin.frozen(x, used).weight.astype(jnp.float64)
+        middle, habit = _ahead(twin, (x, used), last, weight, every, 0.5)  # where the slow layer will be half way
+        y, seen = _day(y, twin.frozen(middle, habit), twin.new_urine(middle).astype(fast.SINGLE), 1)
+        told = _told(x, middle, th, static | u, seen)
+        x, used = _ahead(twin, (x, used), seen, weight, every, 1.0)
+        return (x, y, used, seen), told
 
-        def ahead(_: Any, now: Any) -> Any:
-            return _step(twin, now, seen, weight)
-
-        x, used = jax.lax.fori_loop(0, every, ahead, (x, used))
-        return (x, y, used), told
-
-    return jax.lax.scan(step, carry[:3], steps)
+    return jax.lax.scan(step, (*carry[:3], carry[4]), steps)
 
 
-def _step(twin: _Twin, now: Any, seen: fast.Seen, weight: Any) -> Any:
-    """(x, used) after a day, by classical Runge-Kutta with the day's means held."""
+def _ahead(twin: _Twin, now: Any, seen: fast.Seen, weight: Any, times: int, h: float) -> Any:
+    """(x, used) after so many steps of h days with a day's means held."""
+    return jax.lax.fori_loop(0, times, lambda _, state: _step(twin, state, seen, weight, h), now)
+
+
+def _step(twin: _Twin, now: Any, seen: fast.Seen, weight: Any, h: float) -> Any:
+    """(x, used) after h days, by classical Runge-Kutta."""
 
     def rate(state: Any) -> Any:
         x, used = twin.rates(state[:-1], state[-1], seen, weight)
         return (*x, used)
 
-    stepped = _classical(rate, (*now[0], now[1]), 1.0)
+    stepped = _classical(rate, (*now[0], now[1]), h)
     return stepped[:-1], stepped[-1]
 
 
@@ -299,7 +302,7 @@ def _whole(carry: Any, static: Any, steps: Any, th: Any) -> Any:
         inputs = {n: v.reshape(fast.MINUTES, PARTS) for n, v in fast.meal_inputs(PARTS).items()}
         (x, y, used, total), _ = jax.lax.scan(partial(minute, u), (x, y, used, nothing), inputs)
         seen = fast.Seen(*(v / fast.MINUTES for v in total))
-        return (x, y, used), _told(first, th, static | u, seen)
+        return (x, y, used), _told(first, first, th, static | u, seen)
 
     return jax.lax.scan(day, carry[:3], steps)
 

@@ -6,12 +6,13 @@ import numpy as np
 
 from vitruvian.core.case import Case
 from vitruvian.core.kind import Effect, Example
-from vitruvian.kinds.metabolic_slow.actions import Diet, Move, Patient
+from vitruvian.kinds.metabolic_slow.actions import Diet, Move, Nights, Patient
 from vitruvian.models import glucose_medicines as given
 
 DAY = 86400.0
 HALF = 180 * DAY
 TRIALS = "mean change of HbA1c in trials of the class, widened for another start: evidence met.drugs"
+SHORT = "insulin's action -25 % after 4 h of sleep: Donga, JCEM 95:2963 (2010); over months assumed"
 MOVING = "30 min/day: HbA1c -0.2 to -0.7 % (Umpierre, JAMA 305:1790, 2011: -0.4 to -0.9 % structured)"
 
 
@@ -32,10 +33,12 @@ def example() -> Example:
         (given.Acarbose(at=at, dose=300.0), -1.1, -0.2),
         (given.Pioglitazone(at=at, dose=45.0), -1.8, -0.2),
         (given.BasalInsulin(at=at, dose=40.0), -2.2, -0.3),
+        (given.PrandialInsulin(at=at, dose=40.0), -2.2, -0.3),
     )
     effects = (
         *(Effect(a, "hba1c_then", HALF, low, high, TRIALS) for a, low, high in changes),
         Effect(Diet(at=at, change=-800.0), "weight_then", HALF, -14.0, -2.0, "10 kcal/day per lb: Hall 2011"),
+        Effect(Nights(at=at, hours=5.0), "hba1c_then", HALF, 0.02, 0.8, SHORT),
         Effect(Move(at=at, minutes=30.0), "hba1c_then", HALF, -0.8, -0.05, MOVING),
     )
     observed = {

@@ -43,7 +43,7 @@ def resolution(claim: str, data: Path | None, test: Path | None, quick: bool, pr
     progress(0.6)
     daily, weekly = coupled.averaged(theta, forcings, days), coupled.averaged(theta, forcings, days, every=7)
     found = {n: _apart(daily[n], full[n], n) for n in COMPARED}
-    coarse = {n: _apart(weekly[n], full[n][::7][: len(weekly[n])], n) for n in COMPARED}
+    coarse = {n: _apart(weekly[n][: len(full[n][3::7])], full[n][3::7][: len(weekly[n])], n) for n in COMPARED}
     progress(1.0)
     worst = max(found.values())
     return {

@@ -103,7 +103,7 @@ def judged(
         yield s, estimate(group(others, names), known, days=s.days)
 
 
-def bysensor(claim: str, data: Path | None, test: Path | None, quick: bool, progress: Progress) -> dict[str, Any]:
+def by_sensor(claim: str, data: Path | None, test: Path | None, quick: bool, progress: Progress) -> dict[str, Any]:
     """CGMacros: share within 0.5 % of the laboratory's value; each by the others, or the test's by the data's."""
     assert data is not None
     learnt, scored = cgmacros(data), cgmacros(test or data)
