@@ -16,12 +16,17 @@ Elementwise on numpy or JAX.
 
 from __future__ import annotations
 
+import math
 from typing import Any
+
+from vitruvian.core.prior import namespace
 
 # per min; TG and NEFA in mmol/L, insulin in mU/L: specification 2B
 K11, K12, K16, K_ATL, ATL, SPILL = 0.00045, 0.0713, 0.0119, 0.0385, 0.215, 0.30
 INSULIN = 18.0  # mU/L of the source's example in a fast, at which A = 1
 BY_LIVER = 0.5  # share of VLDL that moves with liver fat: see above
+SPILT, STORED = math.log(3.0 * SPILL * K16 / K12), math.log(ATL / K12)
+INHIBITED = math.log(K_ATL * INSULIN**2)
 MMOL = 88.57  # mg/dL of triglycerides in one mmol/L: 885.7 g/mol
 
 
@@ -32,13 +37,15 @@ def secreted(liver_fat: Any) -> Any:
 
 def triglycerides(start: Any, V: Any, A: Any) -> Any:
     """Settled, in the unit of `start`."""
-    return start * V / A
+    xp = namespace(A)
+    return start * xp.exp(xp.log(V) - xp.log(A))
 
 
 def fatty_acids(V: Any, A: Any) -> Any:
-    """Settled, mmol/L."""
-    spilt, adipose = 3.0 * SPILL * K16 * V / A, ATL / (1.0 + K_ATL * (INSULIN * A) ** 2)
-    return (spilt + adipose) / K12
+    """Settled, mmol/L; V and A as numpy or JAX numbers."""
+    xp = namespace(A)
+    a, v = xp.log(A), xp.log(V)  # logarithms: no product is added to, so every program rounds alike
+    return xp.exp(v - a + SPILT) + xp.exp(STORED - xp.log1p(xp.exp(a + a + INHIBITED)))
 
 
 def rate(TG: Any, NEFA: Any, V: Any, A: Any) -> tuple[Any, Any]:

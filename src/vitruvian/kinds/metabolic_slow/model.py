@@ -214,7 +214,8 @@ class MetabolicSlow(AbstractOdeKind, Causal):
         now, G, r = self.now(x, th, u), jnp.exp(x[LEVEL]), th["response"]
         shape = self.shape(now, G, r, u)
         day = dayrange.shares(G, dayrange.spread(shape, th["swing"]))
-        acting = now.S * (betacell.insulin(G, now.B) + r * u["insulin"]) / x[-1]
+        # by logarithms: a quotient of a quotient is folded otherwise in every program, and costs the last bit
+        acting = jnp.exp(jnp.log(now.S) + jnp.log(betacell.insulin(G, now.B) + r * u["insulin"]) - jnp.log(x[-1]))
         V, hba1c = fasting_lipids.secreted(x[4]), redcells.hba1c(redcells.seen(x[CHAINED]), th["gap"])
         return {
             "weight": body.weight(_build(th), body.Body(*x[:4])),
