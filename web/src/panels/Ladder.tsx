@@ -55,10 +55,10 @@ function Steps({ answer, panel, twin }: { answer: Recommendation; panel: LadderP
     <>
       {!rungs[0]!.option.feasible && <div className="body"><Notice tone="warn">{t.months.none}</Notice></div>}
       <ol className="ladder" aria-label={t.months.ladder}>
-        {rungs.map(({ option, adds, rivals }, i) => (
+        {rungs.map(({ option, adds, lowered, rivals }, i) => (
           <li key={option.name} data-feasible={option.feasible} data-step={i + 1}>
             <div className="row">
-              <b>{t.months.stopOf(words(adds).toLowerCase())}</b>
+              <b>{stepName(adds, lowered)}</b>
               {!option.feasible && <Chip tone="bad">{refusedOf(option).length > 0 ? t.months.refused : t.months.misses}</Chip>}
               <span className="spring" />
               <Link className="btn small no-print" href={linkOf(option, answer, twin)}>{t.months.toWhatIf}</Link>
@@ -72,7 +72,7 @@ function Steps({ answer, panel, twin }: { answer: Recommendation; panel: LadderP
                 <ul className="stack">
                   {rivals.map((rival) => (
                     <li key={rival.option.name}>
-                      <span>{t.months.stopOf(words(rival.adds).toLowerCase())}</span>
+                      <span>{stepName(rival.adds, rival.lowered)}</span>
                       <Gauge option={rival.option} />
                       {refusedOf(rival.option).map((reason) => <span key={reason} className="muted">{sentence(reason)}</span>)}
                     </li>
@@ -90,6 +90,8 @@ function Steps({ answer, panel, twin }: { answer: Recommendation; panel: LadderP
     </>
   );
 }
+
+const stepName = (adds: string, lowered: boolean) => (lowered ? t.months.lowerOf : t.months.stopOf)(words(adds).toLowerCase());
 
 /** Why the kind will not have it, beside limits that are not met. */
 const refusedOf = (option: Option) => option.reasons.filter((reason) => !option.constraints.some((c) => c.sentence === reason));

@@ -12,6 +12,14 @@ describe("a ladder", () => {
     expect(rungs[0]!.rivals.map((r) => r.adds)).toEqual(["A", "C"]);
   });
 
+  it("halves where nothing can go whole, and shows halves beside what goes", () => {
+    const half = (name: string, p: number): Option => ({ ...option([name], p), name: `half ${name}`, actions: [{ type: name, at: 0, dose: 500 }] });
+    expect(ladder([option(["A"], 0.5), half("A", 0.9)]).map((r) => [r.adds, r.lowered])).toEqual([["A", true]]);
+    const rungs = ladder([half("A", 0.99), option(["A"], 0.9), option(["B"], 0.95), option(["A", "B"], 0.3)]);
+    expect(rungs.map((r) => [r.adds, r.lowered])).toEqual([["B", false], ["A", false]]);
+    expect(rungs[0]!.rivals.map((r) => [r.adds, r.lowered])).toEqual([["A", false], ["A", true]]);
+  });
+
   it("is empty where nothing is taken", () => {
     expect(ladder([option([], 1)])).toEqual([]);
   });
