@@ -1,0 +1,1 @@
+"""What the circulation claims, and the code that measures it."""
