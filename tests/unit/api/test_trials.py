@@ -51,7 +51,8 @@ def test_a_trial_from_protocol_to_report(served: Served) -> None:
     page = served.call("GET", f"{path}/report")
     assert page.headers["content-type"].startswith("text/html")
     assert page.headers.get_list("content-security-policy") == [page.headers["content-security-policy"]]
-    for part in (done["plan"]["history"]["hash"], done["analysis"]["trial"]["hash"], "<svg", "seed"):
+    assert "style-src 'sha256-" in page.headers["content-security-policy"]
+    for part in (done["plan"]["history"]["hash"], done["analysis"]["trial"]["hash"], "data:image/svg", "seed"):
         assert part in page.text
     assert served.call("GET", f"{path}/score").json()["family"] == "continuous"
     assert [t["analysed"] for t in served.call("GET", "/v1/trials").json()["items"]] == [True]

@@ -7,6 +7,7 @@ inside it.
 
 from __future__ import annotations
 
+import base64
 import html
 import io
 import math
@@ -19,7 +20,7 @@ from vitruvian.studies.procova.planning import Plan
 STYLE = """body{font:16px/1.5 system-ui,sans-serif;max-width:52rem;margin:2rem auto;padding:0 1rem;color:#1a1a1a}
 table{border-collapse:collapse;margin:1rem 0}td,th{border-bottom:1px solid #ccc;padding:.3rem .8rem;text-align:left}
 pre{background:#f4f4f4;padding:.8rem;white-space:pre-wrap}figure{margin:1rem 0}figcaption{color:#555}
-.warn{border-left:4px solid #b45309;padding-left:.8rem}svg{max-width:100%;height:auto}
+.warn{border-left:4px solid #b45309;padding-left:.8rem}img{max-width:100%;height:auto}
 @page{margin:18mm}@media print{body{margin:0;max-width:none}h2,figure,table{break-inside:avoid}h2{break-after:avoid}}"""
 
 FORMULAS = {
@@ -127,17 +128,17 @@ def plan_calibration(plan: Plan) -> Any:
 
 
 def figure(ax: Any, caption: str) -> str:
-    """The axes' picture as SVG with its caption."""
+    """The axes' picture with its caption: an SVG within the page, whose own styles are not the page's."""
     import matplotlib as mpl
     import matplotlib.pyplot as plt
 
-    out = io.StringIO()
+    out = io.BytesIO()
     with mpl.rc_context({"svg.hashsalt": "vitruvian", "svg.fonttype": "none"}):
         ax.figure.savefig(out, format="svg", metadata={"Date": None})
     plt.close(ax.figure)
-    svg = out.getvalue()
-    svg = svg[svg.index("<svg") :].replace("<svg", f"<svg role='img' aria-label='{_e(caption)}'", 1)
-    return f"<figure>{svg}<figcaption>{_e(caption)}</figcaption></figure>"
+    data = base64.b64encode(out.getvalue()).decode()
+    image = f"<img alt='{_e(caption)}' src='data:image/svg+xml;base64,{data}'>"
+    return f"<figure>{image}<figcaption>{_e(caption)}</figcaption></figure>"
 
 
 def _estimand(plan: Plan) -> str:
