@@ -22,12 +22,12 @@ def measure(
     """Largest relative difference of every case, and the drift of the loop's blood."""
     assert data is not None
     gaps: dict[str, float] = {}
-    folder = data / "svzerod"
+    folder = data / "heart" / "svzerod"
     for k, case in enumerate(QUICK if quick else CASES):
         gaps |= _svzerod(folder, case)
         progress(0.1 * (k + 1))
     gaps["pulsatileFlow_CStenosis"] = _pulsatile(folder)
-    found, drift = _regazzoni(data / "circulation_regazzoni")
+    found, drift = _regazzoni(data / "heart" / "circulation_regazzoni")
     gaps |= found
     worst = max(gaps, key=lambda name: gaps[name])
     met = gaps[worst] < 1e-3 and drift < 1e-10
