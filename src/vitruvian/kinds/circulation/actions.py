@@ -7,6 +7,7 @@ import dataclasses
 from vitruvian.core.action import Action
 from vitruvian.core.case import Subject
 from vitruvian.core.fields import field_
+from vitruvian.core.held import Held
 
 CONDITIONS = ("healthy", "HFrEF", "LBBB", "PAH mild", "PAH moderate", "PAH severe")
 
@@ -21,7 +22,7 @@ class Patient(Subject):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class PDE5Inhibitor(Action):
+class PDE5Inhibitor(Held):
     """Sildenafil by mouth: dilates the pulmonary bed."""
 
     amount = "dose"
@@ -29,7 +30,7 @@ class PDE5Inhibitor(Action):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Prostacyclin(Action):
+class Prostacyclin(Held):
     """Epoprostenol into a vein: dilates the pulmonary and, less, the systemic bed."""
 
     amount = "dose"
@@ -37,7 +38,7 @@ class Prostacyclin(Action):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Nitrate(Action):
+class Nitrate(Held):
     """Isosorbide mononitrate by mouth: widens veins and, less, arteries."""
 
     amount = "dose"
@@ -45,7 +46,7 @@ class Nitrate(Action):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Diuretic(Action):
+class Diuretic(Held):
     """Furosemide by mouth: less volume."""
 
     amount = "dose"
@@ -53,7 +54,7 @@ class Diuretic(Action):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class BetaBlocker(Action):
+class BetaBlocker(Held):
     """A beta blocker: slower, for days weaker, over months a smaller ventricle where it was large."""
 
     amount = "target"
@@ -78,7 +79,7 @@ class Exercise(Action):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Pacing(Action):
+class Pacing(Held):
     """A pacemaker: resynchronises the left ventricle's late wall, and keeps the rate from falling below its own."""
 
     correction: float = field_("1", 0, 1, typical=0.7, meaning="share of the left wall's delay that is taken away")
