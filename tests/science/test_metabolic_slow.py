@@ -111,8 +111,10 @@ def test_what_could_go_is_asked_of_what_is_taken():
     case = Case(Patient(hba1c=6.0), timeline)
     assert [type(a) for a in taken(case, 20 * DAY)] == [Metformin]
     twin = believe_prior(Twin(KIND, case), 20 * DAY, start=0.0, members=40, seed=1)
-    answer = decide(twin, Deprescribe(at=21 * DAY, target=8.5, months=3.0, certainty=0.5))
+    answer = decide(twin, Deprescribe(at=21 * DAY, target=8.5, in_range=0.0, months=3.0, certainty=0.5))
     assert answer.best is not None
     assert answer.best.name == "without metformin"
+    both = decide(twin, Deprescribe(at=21 * DAY, target=8.5, months=3.0, certainty=0.5))
+    assert both.best is None  # 70 % of the time in range is to be kept too, and would not be
     strict = decide(twin, Deprescribe(at=21 * DAY, target=5.6, months=3.0, certainty=0.9))
     assert strict.best is None

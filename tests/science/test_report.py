@@ -41,7 +41,7 @@ class Page(HTMLParser):
         for name, value in attrs:
             if name == "id" and value:
                 self.ids.append(value)
-            if name in ("src", "href", "xlink:href") and value and not value.startswith("#"):
+            if name in ("src", "href", "xlink:href") and value and not value.startswith(("#", "data:")):
                 self.outside.append(value)
         if tag not in self.void:
             self.open.append(tag)
