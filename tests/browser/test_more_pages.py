@@ -76,7 +76,7 @@ def test_a_job_is_seen_and_cancelled(page: Page, place: Place) -> None:
 
 def test_a_cohort_is_ranked_filtered_and_exported(page: Page, place: Place) -> None:
     page.goto("/cohort")
-    page.get_by_role("button", name="Metabolic").click()
+    page.get_by_role("button", name="Metabolic", exact=True).click()
     expect(page.get_by_role("row").filter(has_text=PERSON.removesuffix(" (synthetic)"))).to_be_visible()
     accessible(page)
     with page.expect_download() as download:
