@@ -110,8 +110,15 @@ def test_action_potentials_against_a_tight_integrator_and_published_durations(va
     y, parts = TP06.start(ONE)[:, 0], []
     for begin, end, current in ((0, 100, 0.0), (100, 101, 38.0), (101, 550, 0.0)):
         times = np.arange(begin + 0.5, end + 0.25, 0.5)
-        rates = lambda s, y, i=current: TP06.rates(y, variant, i)  # noqa: E731
-        found = solve_ivp(rates, (begin, end), y, "LSODA", t_eval=times, rtol=1e-8, atol=1e-10)
+        found = solve_ivp(
+            lambda _, y, i=current: TP06.rates(y, variant, i),
+            (begin, end),
+            y,
+            "LSODA",
+            t_eval=times,
+            rtol=1e-8,
+            atol=1e-10,
+        )
         y = found.y[:, -1]
         parts.append(found.y[0])
     t, exact = np.arange(0.5, 550.25, 0.5), np.concatenate(parts)

@@ -12,9 +12,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Request, Response
 from sqlalchemy import Connection
 
+from vitruvian.api.alone import alone
 from vitruvian.api.answering import IdempotencyKey, json_answer, once, page_answer, read_answer
 from vitruvian.api.gate import need
-from vitruvian.api.imports import policy
 from vitruvian.api.jobs import job_of
 from vitruvian.api.people import spelled
 from vitruvian.api.problems import answers, documented, nothing
@@ -130,8 +130,7 @@ def report(request: Request, trial_id: str, who: Reader) -> Response:
         row = rows.find(connection, who.tenant, trial_id, whole=True)
     if row["page"] is None:
         raise MissingError("there is no report yet", where=f"trial {trial_id}", fix="wait for its job")
-    page = row["page"].encode()
-    return Response(page, 200, {"Content-Security-Policy": policy(page)}, "text/html; charset=utf-8")
+    return alone(row["page"].encode())
 
 
 @router.get("/{trial_id}/score", **answers(dict[str, Any], 404), summary="The score of a trial")

@@ -6,7 +6,9 @@ import pytest
 
 from served import Served
 from trial_tables import columns, csv_of, protocol_text
+from vitruvian.core.errors import ConflictError
 from vitruvian.platform.jobs import queue, work
+from vitruvian.studies.procova import planning
 
 pytestmark = pytest.mark.science  # a stack is fitted: seconds, not fractions of one
 HISTORY = csv_of(columns(60, 1, trial=False))
@@ -14,16 +16,44 @@ TRIAL = csv_of(columns(60, 2, trial=True))
 SENT = {"protocol": protocol_text(), "history": {"name": "history.csv", "text": HISTORY}}
 
 
-def worked(served: Served) -> None:
-    """The queued job, done here and now."""
+def claimed(served: Served) -> queue.Job:
     with served.site.database.write() as connection:
         job = queue.claim(connection, served.site.now_us)
     assert job is not None
+    return job
+
+
+def result_of(served: Served, job: queue.Job) -> Any:
     order = {"tenant": job.tenant, "twin": None, "type": job.type, "actor": job.actor, "arguments": job.arguments}
-    place = served.site.database.url.render_as_string(hide_password=False)
-    result = work.run(place, order, lambda share: None)
+    return work.run(served.site.database.url.render_as_string(hide_password=False), order, lambda share: None)
+
+
+def worked(served: Served) -> None:
+    """The queued job, done here and now."""
+    job = claimed(served)
+    result = result_of(served, job)
     with served.site.database.write() as connection:
         queue.finish(connection, job, served.site.now_us, result=result)
+
+
+def test_what_was_sent_later_is_not_overwritten_by_a_job_of_before(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = f"/v1/trials/{served.call('POST', '/v1/trials', json=SENT).json()['id']}"
+    planned = planning.plan_trial
+
+    def meanwhile(*given: Any, **named: Any) -> Any:
+        answer = served.call("PUT", f"{path}/protocol", json={"protocol": protocol_text(title="Another protocol")})
+        assert answer.status_code == 202, answer.text
+        return planned(*given, **named)
+
+    monkeypatch.setattr(planning, "plan_trial", meanwhile)
+    with pytest.raises(ConflictError, match="sent meanwhile"):
+        result_of(served, claimed(served))
+    monkeypatch.setattr(planning, "plan_trial", planned)
+    assert served.call("GET", path).json()["plan"] is None
+    worked(served)
+    assert served.call("GET", path).json()["plan"]["protocol"]["title"] == "Another protocol"
 
 
 def test_a_trial_from_protocol_to_report(served: Served) -> None:

@@ -4,48 +4,24 @@ import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-import yaml
 from click.testing import CliRunner, Result
 
+from trial_tables import columns as table
+from trial_tables import csv_of, protocol_text
 from vitruvian.cli import main
 from vitruvian.kinds.prognosis.generator import history
 
 pytestmark = pytest.mark.science  # stacks are fitted: seconds, not fractions of one
 
-PROTOCOL: dict[str, Any] = {
-    "title": "A synthetic trial",
-    "patient": "id",
-    "outcome": {"column": "score", "type": "continuous", "baseline": "severity"},
-    "covariates": ["age", "severity", "marker", "weight", "sex", "site"],
-    "design": {"effect": -4.0, "power": 0.9, "deflation": 0.9, "looks": [0.5, 1.0]},
-    "seed": 7,
-}
-
-
-def table(count: int, seed: int, *, trial: bool) -> dict[str, list[Any]]:
-    told = history(count, seed)
-    columns = {"id": [f"p{k}" for k in range(count)]}
-    for name, values in told.frame.columns.items():
-        columns[name] = ["" if v != v else str(v) for v in values.tolist()]
-    y = told.y
-    if trial:
-        arm = np.random.default_rng(seed).permutation(np.arange(count) % 2)
-        columns["arm"] = ["active" if a else "placebo" for a in arm]
-        y = y - 4.0 * arm
-    return {**columns, "score": [f"{v:.4f}" for v in y]}
-
 
 def written(path: Path, columns: dict[str, list[Any]]) -> Path:
-    rows = [",".join(columns), *(",".join(map(str, r)) for r in zip(*columns.values(), strict=True))]
-    path.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    path.write_text(csv_of(columns), encoding="utf-8")
     return path
 
 
 def protocol(path: Path, **changed: Any) -> Path:
-    body = {**PROTOCOL, "arm": {"column": "arm", "control": "placebo", "treated": "active"}, **changed}
-    path.write_text(yaml.safe_dump(body), encoding="utf-8")
+    path.write_text(protocol_text(**changed), encoding="utf-8")
     return path
 
 

@@ -56,6 +56,13 @@ def test_arms_share_one_control_and_pay_for_it(table: dict[str, list[Any]], stac
     assert high["adjusted_p"] < 0.05 < low["adjusted_p"]
 
 
+def test_a_missing_outcome_is_named_by_its_line_in_the_whole_table(table: dict[str, list[Any]], stack: Stack) -> None:
+    gone = [score == "" and arm != "low" for score, arm in zip(table["score"], table["arm"], strict=True)]
+    with pytest.raises(RecordError, match="outcomes are missing") as refused:
+        asked(table, stack, missing="refuse")
+    assert refused.value.where == f"trial.csv, line {gone.index(True) + 2}, column 'score'"
+
+
 def test_secondary_outcomes_wait_behind_the_primary(table: dict[str, list[Any]], stack: Stack) -> None:
     rows = asked(table, stack, secondary=[["walk"], ["mood"]]).further.secondary
     walk, mood = rows

@@ -48,11 +48,9 @@ def sample(kind: AbstractKind, now: datetime) -> Sample:
     rows: list[dict[str, Any]] = []
     if observed:
         record = simulate(kind, case, observed, example.t0, seed=SEED, sensor=example.sensor).record
-        shown = {o.name: (o.low, o.high) for o in kind.observables}
         for t, name, value in zip(record.valid_time, record.observable, record.value, strict=True):
-            value = np.clip(value, *shown[str(name)])  # a device shows nothing beyond the end of its scale
             at = (zero + timedelta(seconds=float(t))).isoformat()
-            shows = float(np.clip(value, *bounds[str(name)]))  # a device shows nothing beyond what can be
+            shows = float(np.clip(value, *bounds[str(name)]))  # a device shows nothing beyond its scale
             row = {"observable": str(name), "time": at, "known_at": at, "value": shows}
             rows.append({**row, "sensor": example.sensor})
     done = []

@@ -111,10 +111,14 @@ TYPES: Mapping[str, Type] = {
     "analyse_trial": Type(False, {"trial": (str,)}, analyse_trial, "analyse a trial's data", of_store=True),
     "evidence": Type(False, {"kind": (str,), "quick": (bool,), "claims": (list,)}, measure, "measure a kind's claims"),
 }
-OF_TRIAL = {"plan_trial": ("trial",), "analyse_trial": ("trial",)}
 NEEDED = {
-    "explain": ("quantity",), "recommend": ("goal",), "evidence": ("kind",), "refit": ("kind",), **OF_TRIAL,
-}  # fmt: skip
+    "explain": ("quantity",),
+    "recommend": ("goal",),
+    "evidence": ("kind",),
+    "refit": ("kind",),
+    "plan_trial": ("trial",),
+    "analyse_trial": ("trial",),
+}
 
 
 def checked(type_: str, arguments: Mapping[str, Any], has_twin: bool) -> Type:

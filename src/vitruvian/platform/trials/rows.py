@@ -65,6 +65,15 @@ def analyse(connection: Connection, row: Mapping[str, Any], name: str, data: byt
     change(connection, row["id"], now_us, data_name=name, data=data, analysis=None, analysis_job=made)
 
 
+def keep(connection: Connection, row: Mapping[str, Any], job: str, now_us: int, **found: Any) -> None:
+    """What a job found for the row that it read; job: the column that names it. ConflictError where another job has
+    taken its place since, MissingError where the trial was taken back."""
+    if find(connection, row["tenant"], row["id"])[job] != row[job]:
+        fix = "see what the newer job found"
+        raise ConflictError("something else was sent meanwhile", where=f"trial {row['id']}", fix=fix)
+    change(connection, row["id"], now_us, **found)
+
+
 def change(connection: Connection, trial: str, now_us: int, **values: Any) -> None:
     """These columns, and when."""
     connection.execute(update(trials).where(trials.c.id == trial).values(**values, changed_us=now_us))

@@ -27,7 +27,7 @@ def plan(store: Store, progress: Progress, trial: str, now: datetime) -> Any:
     made = plan_trial(protocol, frame, lambda share: progress(0.9 * share))
     found = {"plan": plain(made.to_json()), "score": plain(made.stack.to_json()), "page": document(made)}
     with store.database.write() as connection:
-        rows.change(connection, trial, micros(now), **found)
+        rows.keep(connection, row, "plan_job", micros(now), **found)
     size = made.sizes["score and covariates"]
     what = "events" if protocol.outcome.type == "time" else "patients"
     return {"trial": trial, "basis": {"sentence": f"{protocol.title}: {size['total']} {what}"}}
@@ -48,7 +48,8 @@ def analyse(store: Store, progress: Progress, trial: str, now: datetime) -> Any:
     found = analysed(made.protocol, frame, made.stack)
     progress(0.9)
     with store.database.write() as connection:
-        rows.change(connection, trial, micros(now), analysis=plain(found.to_json()), page=document(made, found))
+        told = {"analysis": plain(found.to_json()), "page": document(made, found)}
+        rows.keep(connection, row, "analysis_job", micros(now), **told)
     low, high = found.primary.interval()
     said = f"{made.protocol.title}: {found.primary.name} {found.primary.shown:.3g} ({low:.3g} to {high:.3g})"
     return {"trial": trial, "basis": {"sentence": said}}

@@ -79,7 +79,7 @@ def checked(protocol: Protocol, frame: Frame, stack: Stack) -> Arrays:
     _known_arms(protocol, frame)
     mine, rows = contrast(protocol, frame)
     arrays = arrays_of(mine, rows, stack)
-    there = arrays.take(~missing_in(mine, rows, arrays))
+    there = arrays.take(~missing_in(mine, frame, arrays))
     check_arms(there.y, there.arm)
     for column in (*(c for family in protocol.secondary for c in family), *protocol.subgroups):
         rows.column(column)
@@ -99,10 +99,10 @@ def _known_arms(protocol: Protocol, frame: Frame) -> None:
 def analyse(protocol: Protocol, frame: Frame, stack: Stack, crossed: np.ndarray | None = None) -> Analysis:
     """From the protocol, the trial's table, and the score of the plan; `crossed` (n,): cross-fitted scores instead."""
     arrays = checked(protocol, frame, stack)
-    mine, rows = contrast(protocol, frame)
+    mine, _ = contrast(protocol, frame)
     arrays, notes = arrays if crossed is None else dataclasses.replace(arrays, score=crossed), []
     sensitivity: tuple[Estimate, ...] = ()
-    missing = missing_in(mine, rows, arrays)
+    missing = missing_in(mine, frame, arrays)
     count, kept = int(missing.sum()), ~missing
     if protocol.missing == "mmrm":
         named = {n: _repeated(arrays, n) for n in analyses(mine)}

@@ -57,12 +57,16 @@ def arrays_of(protocol: Protocol, frame: Frame, stack: Stack) -> Arrays:
     return Arrays(y, event, arm, stack.score(frame), x, visits)
 
 
-def missing_in(protocol: Protocol, frame: Frame, arrays: Arrays) -> np.ndarray:
-    """Who has no outcome (n,). RecordError names the first where the protocol refuses such patients."""
+def missing_in(protocol: Protocol, whole: Frame, arrays: Arrays) -> np.ndarray:
+    """Who has no outcome (n,). RecordError names the first where the protocol refuses such patients.
+
+    protocol: of one contrast; whole: the table that the contrast was taken from, whose lines are named.
+    """
     missing = ~np.isfinite(arrays.y)
     if missing.any() and protocol.missing == "refuse":
-        line = int(np.flatnonzero(missing)[0]) + 2
-        where = f"{frame.source}, line {line}, column '{protocol.outcome.column}'"
+        mine = np.isin(whole.factor(protocol.arm.column), (protocol.arm.control, protocol.arm.treated))
+        line = int(np.flatnonzero(mine)[missing][0]) + 2
+        where = f"{whole.source}, line {line}, column '{protocol.outcome.column}'"
         fix = "set missing: impute (or complete, or mmrm with visits) in the protocol"
         raise RecordError(f"{int(missing.sum())} outcomes are missing", where=where, fix=fix)
     return missing
