@@ -101,7 +101,7 @@ def peer() -> dict[str, float] | None:
     python = os.environ.get("FINITEWAVE_PYTHON")
     if not python:
         return None
-    script = Path(__file__).with_name("heart_peer.py")
+    script = Path(__file__).parent / "peers" / "finitewave_tissue.py"
     said = subprocess.run([python, str(script)], capture_output=True, text=True, check=True)
     return json.loads(said.stdout.splitlines()[-1])
 

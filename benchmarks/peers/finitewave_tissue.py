@@ -1,4 +1,4 @@
-"""finitewave on the workload of heart.py, run by its own interpreter (numpy < 2): prints node-steps per CPU-second."""
+"""finitewave on the workload of ../heart.py, by its own interpreter (numpy < 2): prints node-steps per CPU-second."""
 
 import json
 import time
