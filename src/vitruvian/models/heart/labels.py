@@ -1,0 +1,56 @@
+"""A bi-ventricle as labelled voxels: muscle, the two cavities, and what lies above the base; bad ones are refused."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from vitruvian.core.errors import KindError
+from vitruvian.models.heart.frame import HeartFrame
+
+OUTSIDE, MUSCLE, LV, RV, ABOVE = 0, 1, 2, 3, 4  # ABOVE: valves, atria and what else bounds the muscle at its base
+NAMES = {MUSCLE: "muscle", LV: "left cavity", RV: "right cavity"}
+
+
+@dataclass(frozen=True, eq=False)
+class Labelled:
+    """labels (i, j, k): OUTSIDE, MUSCLE, LV, RV or ABOVE; spacing mm; origin: outer corner of voxel (0, 0, 0), mm."""
+
+    labels: np.ndarray
+    spacing: tuple[float, float, float]
+    origin: tuple[float, float, float]
+    frame: HeartFrame
+    source: str
+
+    @property
+    def voxels(self) -> np.ndarray:
+        """The muscle."""
+        return self.labels == MUSCLE
+
+    def centres(self, label: int = MUSCLE) -> np.ndarray:
+        """(voxel, 3) mm."""
+        return (np.argwhere(self.labels == label) + 0.5) * np.array(self.spacing) + np.array(self.origin)
+
+    def volume(self, label: int) -> float:
+        """mL."""
+        return float((self.labels == label).sum() * np.prod(self.spacing)) / 1e3
+
+
+def grid(low: np.ndarray, high: np.ndarray, spacing: float) -> tuple[tuple[int, int, int], tuple[float, float, float]]:
+    """Shape and origin of a grid of cubes that covers a box (mm) with a voxel to spare on each side."""
+    first = np.floor(low / spacing) - 1
+    a, b, c = (int(n) for n in np.ceil(high / spacing) + 1 - first)
+    x, y, z = (float(v) for v in first * spacing)
+    return (a, b, c), (x, y, z)
+
+
+def places(shape: tuple[int, int, int], spacing: float, origin: tuple[float, float, float]) -> np.ndarray:
+    """(i, j, k, 3) mm: the centres of a grid of cubes."""
+    axes = [(np.arange(n) + 0.5) * spacing + o for n, o in zip(shape, origin, strict=True)]
+    return np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
+
+
+def refuse(what: str, fix: str) -> KindError:
+    """A picture that cannot be a heart."""
+    return KindError(what, where="heart labels", fix=fix)
