@@ -4,7 +4,8 @@ In the heart's own axes (x to the septum, y to the front, z up, 0 at the base) w
 the height of the base above the ellipsoids' middle:
     left cavity      (x/a)^2 + (y/a)^2 + ((z + t)/c)^2 < 1, for x > 0 with a (1 - flat) in place of a
     right cavity     ((x - d)/b)^2 + (y/e)^2 + ((z + t)/g)^2 < 1 outside the left wall
-a follows from the left volume, b from the right. Truncation as in Land et al., Proc R Soc A 2015;471:20150641 (5/17).
+a follows from the left volume, b from the right; d = b - 0.3 o, e = 0.55 o + 0.4 b, o the left's outer half width.
+Truncation as in Land et al., Proc R Soc A 2015;471:20150641 (5/17).
 Leaves out: papillary muscles, valves' planes of their own (one base for both), the outflow tracts. A synthetic shape.
 """
 
@@ -24,10 +25,10 @@ from vitruvian.models.heart.frame import HeartFrame
 from vitruvian.models.heart.labels import ABOVE, LV, MUSCLE, RV, Labelled, grid, places
 
 _CUT = 0.3  # height of the base over the middle, of the long half axis: 5/17 (Land 2015)
-_APART = 0.5  # d: of the left ventricle's outer half width; assumed
+_BEHIND = 0.3  # b - d, of o: the right ellipsoid ends inside the left ventricle; assumed
+_BROAD = (0.55, 0.4)  # e = 0.55 o + 0.4 b: a right ventricle that fills widens both ways; assumed
 _DEEP = 0.92  # g: the right ventricle ends above the left's apex; assumed
-_BROAD = 1.0  # e: of the left ventricle's outer half width, to the front; assumed
-_MESH = 2.0  # mm: the surfaces' cells, for pictures
+_MESH = 1.5  # mm: the surfaces' cells, for pictures
 
 
 @dataclass(frozen=True)
@@ -75,11 +76,11 @@ class IdealBiventricle:
     @cached_property
     def reach(self) -> float:
         """b: half width of the right cavity's ellipsoid towards the right, mm, from its volume by bisection."""
-        low, high = 0.3 * self._outer, 6.0 * self._outer
+        low, high = 0.3 * self._outer, 4.0 * self._outer
         for _ in range(40):
             middle = 0.5 * (low + high)
             low, high = (middle, high) if self._right_volume(middle) < self.rv_volume else (low, middle)
-        if high > 5.9 * self._outer:
+        if high > 3.9 * self._outer:
             raise KindError(
                 f"no crescent holds {self.rv_volume:g} mL beside this left ventricle", where="ideal heart.rv_volume"
             )
@@ -97,16 +98,23 @@ class IdealBiventricle:
         return _outside(x, p[..., 1] / a, (p[..., 2] + _CUT * self.half) / c, min(a, septal))
 
     def _right(self, p: np.ndarray, reach: float, wall: float) -> np.ndarray:
-        septal = self.radius * (1 - self.flat) + self.lv_wall
-        b, e, g = reach + wall, _BROAD * self._outer + wall, _DEEP * (self.half + self.lv_wall) + wall
-        x = (p[..., 0] - _APART * septal) / b
+        b, e, g = reach + wall, self._broad(reach) + wall, _DEEP * (self.half + self.lv_wall) + wall
+        x = (p[..., 0] - self._apart(reach)) / b
         return _outside(x, p[..., 1] / e, (p[..., 2] + _CUT * self.half) / g, min(b, e))
+
+    def _apart(self, reach: float) -> float:
+        """d"""
+        return reach - _BEHIND * self._outer
+
+    def _broad(self, reach: float) -> float:
+        """e"""
+        return _BROAD[0] * self._outer + _BROAD[1] * reach
 
     def _right_volume(self, reach: float) -> float:
         h = 2.0
         x, y, z = (np.arange(lo, hi, h) + h / 2 for lo, hi in ((-160, 320), (-100, 100), (-160, 0)))
-        x = x[np.abs(x) < reach + self._outer]
-        y = y[np.abs(y) < _BROAD * self._outer]
+        x = x[np.abs(x - self._apart(reach)) < reach]
+        y = y[np.abs(y) < self._broad(reach)]
         z = z[z > -(1 + _CUT) * (self.half + self.lv_wall)]
         p = np.stack(np.meshgrid(x, y, z, indexing="ij"), axis=-1)
         inside = -np.maximum(self._right(p, reach, 0.0), -self._left(p, self.lv_wall))
@@ -117,9 +125,9 @@ class IdealBiventricle:
 
     def _box(self) -> tuple[np.ndarray, np.ndarray]:
         """Corners, in the heart's axes, of a box around it."""
-        reach = _APART * self._outer + self.reach + self.rv_wall
+        reach = self._apart(self.reach) + self.reach + self.rv_wall
         deep = _CUT * self.half + self.half + max(self.lv_wall, self.rv_wall)
-        broad = max(self._outer, _BROAD * self._outer + self.rv_wall)
+        broad = max(self._outer, self._broad(self.reach) + self.rv_wall)
         return np.array([-self._outer, -broad, -deep]), np.array([reach, broad, 0.0])
 
     def labelled(self, spacing: float) -> Labelled:
