@@ -108,6 +108,7 @@ def scenario(do: Recorder, server: Running) -> None:
     metabolic(do)
     fits(do, now)
     fhir(do)
+    heart(do, now)
     trials(do)
     do("GET", "/v1/jobs")
     do("GET", "/v1/overview?ahead=true")
@@ -199,6 +200,23 @@ def waveforms(do: Recorder, now: datetime) -> None:
     do("POST", f"/v1/twins/{twin}/waveforms", chunk)
     do("GET", f"/v1/twins/{twin}/waveforms")
     do("GET", "/v1/waveforms")
+
+
+def heart(do: Recorder, now: datetime) -> None:
+    """A patient with pulmonary hypertension, and the beat behind the twin."""
+    body = {"kind": "circulation", "subject": "S4", "origin": (now - 2400 * HOUR).isoformat()}
+    twin = do.client.post("/v1/twins", json={**body, "fields": {"condition": "PAH mild"}}).json()["id"]
+    seen = {"sbp": (118.0, "mm[Hg]"), "dbp": (74.0, "mm[Hg]"), "mpap": (31.0, "mm[Hg]"), "rv_ef": (47.0, "%")}
+    rows = [
+        {"observable": name, "time": (now - 2300 * HOUR).isoformat(), "value": value, "unit": unit}
+        for name, (value, unit) in seen.items()
+    ]
+    do.client.post(f"/v1/twins/{twin}/records", json={"observations": rows}).raise_for_status()
+    job = do.client.post("/v1/jobs", json={"type": "calibrate", "twin": twin}).json()["id"]
+    while do.client.get(f"/v1/jobs/{job}").json()["state"] in ("queued", "running"):
+        time.sleep(0.2)
+    given = [{"PDE5Inhibitor": {"at": "+1d", "dose": "60 mg/d"}}]
+    do("POST", f"/v1/twins/{twin}/loops", {"at": "+90d", "options": {"sildenafil": given}})
 
 
 def unit(do: Recorder, now: datetime) -> None:

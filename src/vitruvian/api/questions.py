@@ -167,6 +167,48 @@ async def decide(request: Request, twin_id: str, body: AskDecision, who: Asker) 
     return json_answer(await site_of(request).answer(lambda: live.decide(body.question, given, **how).to_json()))
 
 
+class AskLoops(BaseModel):
+    """A time of the twin's course, and options whose beat then is shown beside that as planned."""
+
+    options: dict[str, Planned] = Field(default_factory=dict, max_length=5, examples=[{}])
+    at: str | None = Field(
+        default=None, max_length=60, description='local time, with offset, or "+90d" from the belief', examples=["+90d"]
+    )
+    as_of: Then = None
+    seed: Seed = 0
+
+
+class Loops(BaseModel):
+    """One beat an option: courses with bands, some members' courses, and numbers with 90 % intervals."""
+
+    model_config = {"extra": "allow"}
+
+    at: str = Field(examples=["2026-06-01T08:00:00+02:00"])
+    traces: list[dict[str, Any]] = Field(description="name, unit and meaning of every course over the beat")
+    loops: list[dict[str, Any]] = Field(description="which courses make a loop")
+    told: list[dict[str, Any]] = Field(description="name, unit, meaning and usual range of every number")
+    options: dict[str, dict[str, Any]]
+    basis: dict[str, Any]
+    warnings: list[str]
+    source: str
+
+
+@router.post(
+    "/loops",
+    **answers(Loops, 404, 409, 422),
+    summary="The beat: pressure-volume loops",
+)
+async def loops(request: Request, twin_id: str, body: AskLoops, who: Asker) -> Response:
+    """The beat behind the twin at a time, and under each option. A kind that shows no beat refuses, with the reason."""
+    live = site_of(request).live(who, twin_id)
+
+    def work() -> dict[str, Any]:
+        options = {name: planned(live, given, f"options.{name}", body.as_of) for name, given in body.options.items()}
+        return live.loops(options, at=body.at, as_of=body.as_of, seed=body.seed).to_json()
+
+    return json_answer(await site_of(request).answer(work))
+
+
 def planned(live: LiveTwin, given: Sequence[Mapping[str, Any]], where: str, as_of: str | None) -> Sequence[Action]:
     """The actions of an option; an error names the option, and what may stand there."""
     if not given:

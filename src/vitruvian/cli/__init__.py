@@ -20,6 +20,7 @@ COMMANDS = {
     "forecast": "vitruvian.cli.ask:forecast",
     "compare": "vitruvian.cli.ask:compare",
     "recommend": "vitruvian.cli.ask:recommend",
+    "loops": "vitruvian.cli.loops:loops",
     "decide": "vitruvian.cli.decide:decide",
     "explain": "vitruvian.cli.know:explain",
     "backtest": "vitruvian.cli.know:backtest",

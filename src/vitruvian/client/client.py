@@ -157,6 +157,10 @@ class Client:
         """What is best under a goal."""
         return self._post(f"/v1/twins/{twin}/recommendations", {"goal": dict(goal), **how})
 
+    def loops(self, twin: str, at: str | None = None, **how: Any) -> Mapping[str, Any]:
+        """The beat behind a twin with a heart: loops, courses and numbers, with `options` beside it."""
+        return self._post(f"/v1/twins/{twin}/loops", {"at": at, **how})
+
     def explain(self, twin: str, quantity: str, **how: Any) -> Mapping[str, Any]:
         """Why a quantity is what is forecast."""
         return self._post(f"/v1/twins/{twin}/explanations", {"quantity": quantity, **how})

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from vitruvian.verbs.backtested import Backtest
     from vitruvian.verbs.explained import Explanation
     from vitruvian.verbs.goal import Goal
+    from vitruvian.verbs.looped import Loops
     from vitruvian.verbs.recommended import Recommendation
     from vitruvian.verbs.result import Comparison, Forecast
 
@@ -191,6 +192,27 @@ class LiveTwin:
         answer = compare(twin, chosen, request, seed=seed, against=against, learned=learned)
         noted = {n: dataclasses.replace(f, warnings=(*f.warnings, *notes)) for n, f in answer.options.items()}
         return dataclasses.replace(answer, options=noted)
+
+    def loops(
+        self,
+        options: Mapping[str, Plan] | None = None,
+        *,
+        at: str | None = None,
+        as_of: Moment = None,
+        seed: int = 0,
+        **more: Plan,
+    ) -> Loops:
+        """The beat behind a twin with a heart at `at` (default: the belief's time), and under each option: its loops,
+        courses and what they tell. at: local time, or "+90d" from the belief's; `twin.loops(at="+90d")`."""
+        from vitruvian.verbs.loops import loops
+
+        twin, _, start, notes = self._ready(as_of, seed, fit=True)
+        chosen = {name: self._actions(given, start) for name, given in {**(options or {}), **more}.items()}
+        when_ = start if at is None else when.at(at, self.row.origin, start, "loops.at")
+        if when_ - start > asking.LONGEST:
+            raise FieldError(f"'{at}' is more than a year ahead", where="loops.at", fix="ask an earlier time")
+        answer = loops(twin, when_, chosen, seed=seed)
+        return dataclasses.replace(answer, warnings=(*answer.warnings, *notes))
 
     def recommend(
         self, goal: Goal | Mapping[str, Any] | str | Path, *, as_of: Moment = None, seed: int = 0

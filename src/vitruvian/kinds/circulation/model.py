@@ -24,12 +24,13 @@ from vitruvian.core.action import Action
 from vitruvian.core.belief import PopulationPrior, State
 from vitruvian.core.case import Case
 from vitruvian.core.forcing import Batch, Forcing, Schedule
-from vitruvian.core.kind import Causal, Example, Outputs
+from vitruvian.core.kind import Causal, Example, Outputs, Theta
 from vitruvian.core.latents import Latents
 from vitruvian.core.quantity import Request
 from vitruvian.core.record import Record
 from vitruvian.engines.jaxsetup import jnp
 from vitruvian.engines.ode import AbstractOdeKind
+from vitruvian.kinds.circulation import beat as beats
 from vitruvian.kinds.circulation import parameters as par
 from vitruvian.kinds.circulation import seen
 from vitruvian.kinds.circulation.actions import (
@@ -45,6 +46,7 @@ from vitruvian.kinds.circulation.actions import (
     Prostacyclin,
 )
 from vitruvian.kinds.circulation.example import example
+from vitruvian.models.beats import Beat, Beating
 from vitruvian.models.circulation import emulator
 
 DAY, YEAR = 86400.0, 365.25
@@ -53,7 +55,7 @@ STEP = 1e-4  # in z, of the differences
 STATES = ("risen", "adapted", "failed", "lungs", "arteries", "volume", "block", "shape", "bolus")
 
 
-class Circulation(AbstractOdeKind, Causal):
+class Circulation(AbstractOdeKind, Causal, Beating):
     """The circulation of a person at rest, week after week."""
 
     name, version = "circulation", "1"
@@ -63,10 +65,11 @@ class Circulation(AbstractOdeKind, Causal):
     observables, quantities, noises = seen.OBSERVABLES, seen.QUANTITIES, seen.NOISES
     discrepancies = seen.DISCREPANCIES
     actions, subject = ACTIONS, Patient
+    traces, loops, told, beat_source = beats.TRACES, beats.LOOPS, beats.TOLD, beats.SOURCE
 
     def __init__(self, told: Callable[[], Example] = example) -> None:
         """told: the example case; another one is another density of readings to calibrate on."""
-        self._told = told
+        self._example = told
 
     def compile(self, case: Case, record: Record, t0: float, t1: float, known_at: float) -> Forcing:
         known, patient = case.until(known_at), case.subject
@@ -174,8 +177,11 @@ class Circulation(AbstractOdeKind, Causal):
             slopes[name] = np.moveaxis((up - down) / (2.0 * STEP), 1, -1)
         return values, slopes
 
+    def beat(self, theta: Theta, state: State, forcing: Forcing) -> Beat:
+        return beats.beat(self, theta, state, forcing)
+
     def example(self) -> Example:
-        return self._told()
+        return self._example()
 
 
 def _late(th: Any) -> Any:

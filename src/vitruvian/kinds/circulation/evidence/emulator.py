@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from vitruvian.engines.jaxsetup import jax, jnp
+from vitruvian.engines.jaxsetup import jnp
 from vitruvian.kinds.circulation import seen
 from vitruvian.kinds.circulation.actions import CONDITIONS
+from vitruvian.kinds.circulation.beat import hearts
 from vitruvian.kinds.circulation.evidence.drawn import KIND, persons
-from vitruvian.models.circulation import emulator, loop
+from vitruvian.models.circulation import loop, march
 
 BEATS, STEPS = 120, 200
 SENSORS = {"sbp": 6.0, "dbp": 4.0, "mpap": 2.0, "pawp": 2.0, "rap": 1.5, "lv_ef": 4.0, "rv_ef": 4.0}  # sd, seen.py
@@ -30,13 +31,8 @@ def measure(
         forcing, theta = persons(condition, each, 3)
         u = {"size": np.ones(each)} | {n: np.full(each, s.before) for n, s in forcing.schedules.items()}
         values = KIND.inputs(tuple(np.zeros(each) for _ in KIND.states), theta, u)
-        h = loop.Heart(
-            **{n: jnp.asarray(values[n]) for n in loop.Heart._fields if n != "C_pul"},
-            C_pul=jnp.asarray(values["RC_pul"] / (emulator.R_LAW + values["R_pul"])),
-        )
-        shown, blood = _steady(h, (60 if quick else BEATS))
-        beat = {**shown, "lv_esv": shown["lv_esv"]}
-        truth = seen.of_beat(beat, values, theta, u["size"])
+        shown, blood = _steady(hearts(values), (60 if quick else BEATS))
+        truth = seen.of_beat(shown, values, theta, u["size"])
         told = KIND.outputs(0.0, tuple(np.zeros(each) for _ in KIND.states), theta, u)
         for name, sd in SENSORS.items():
             errors.setdefault(name, []).append(np.abs(np.asarray(told[name]) - np.asarray(truth[name])) / sd)
@@ -53,11 +49,9 @@ def measure(
 
 
 def _steady(h: loop.Heart, beats: int) -> tuple[dict[str, np.ndarray], float]:
-    start = loop.start(h)
-    x = _beats(h, start, beats)
-    drift = float(np.abs(np.asarray(sum(x)) / np.asarray(sum(start)) - 1.0).max())
-    return {k: np.asarray(v) for k, v in _seen(h, x).items()}, drift
-
-
-_beats = jax.jit(lambda h, x, n: loop.beats(h, x, n, STEPS), static_argnums=2)
-_seen = jax.jit(lambda h, x: loop.seen(h, x, STEPS))
+    """What the loop shows after so many beats, by the compiled loop; and its drift of blood."""
+    start = march.start(h)
+    x, _ = march.march(h, start, beats, max(STEPS, int(march.steps_needed(h).max())))
+    drift = float(np.abs(x.sum(axis=0) / start.sum(axis=0) - 1.0).max())
+    seen_ = loop.seen(loop.Heart(*(jnp.asarray(v) for v in h)), tuple(jnp.asarray(r) for r in x), STEPS)
+    return {k: np.asarray(v) for k, v in seen_.items()}, drift
