@@ -83,9 +83,7 @@ class Loops:
         """Plain JSON: per option courses with bands, members' courses, and numbers with 90 % intervals."""
         out = {}
         for option, shown in self.options.items():
-            numbers = {
-                t.name: dict(zip(("q05", "q50", "q95"), self.interval(t.name, option), strict=True)) for t in self.told
-            }
+            numbers = {t.name: _named(self.interval(t.name, option)) for t in self.told}
             told: dict[str, Any] = {
                 "period": self._quantiles(shown.period)[1],
                 "traces": {t.name: _rounded(self.band(t.name, option)) for t in self.traces},
@@ -94,8 +92,7 @@ class Loops:
                 "moved": shown.moved,
             }
             if option != AS_PLANNED:
-                changes = {t.name: self.difference(t.name, option) for t in self.told}
-                told["differences"] = {n: dict(zip(("q05", "q50", "q95"), v, strict=True)) for n, v in changes.items()}
+                told["differences"] = {t.name: _named(self.difference(t.name, option)) for t in self.told}
             out[option] = told
         return {
             "kind": self.kind,
@@ -147,6 +144,10 @@ class Loops:
 
 def _closed(x: Sequence[float] | np.ndarray, y: Sequence[float] | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.append(x, x[0]), np.append(y, y[0])
+
+
+def _named(interval: tuple[float, float, float]) -> dict[str, float]:
+    return dict(zip(("q05", "q50", "q95"), interval, strict=True))
 
 
 def _rounded(bands: Mapping[str, np.ndarray]) -> dict[str, list[float]]:

@@ -22,6 +22,7 @@ const PANELS: Record<string, ComponentType<PanelProps>> = {
   board: lazily(() => import("./Around")),
   outlook: lazily(() => import("./Outlook")),
   ladder: lazily(() => import("./Ladder")),
+  loops: lazily(() => import("./Loops")),
 };
 const ABOVE = ["risk", "reasons", "outlook"]; // what one looks for first stands above the timeline
 
