@@ -25,7 +25,26 @@ Engineer = Annotated[Principal, need("fits:write")]
 WHY = "why; kept in the line of uses"
 
 
-class Fit(BaseModel):
+class Loss(BaseModel):
+    """Of a fit's risks on what came."""
+
+    log_loss: float
+    brier: float
+
+
+class Compared(BaseModel):
+    """Two fits on the same outcomes of subjects that neither saw; a difference below 0 is in favour of the new one."""
+
+    old: Loss
+    new: Loss
+    difference: float = Field(description="of the log loss, new less old")
+    interval: tuple[float, float] = Field(description="95 %, resampled by subject")
+    better: float = Field(description="probability that the new one is better; it can be used from 0.95 on")
+    outcomes: int
+    patients: int
+
+
+class MadeFit(BaseModel):
     """A fit that was made from some of the tenant's subjects and compared on the others."""
 
     id: str = Field(examples=["fit-0123456789"])
@@ -34,7 +53,7 @@ class Fit(BaseModel):
     against: str = Field(description="hash of the weights it was compared with")
     origin: str = Field(description="what it was fitted on")
     reason: str = Field(description="why it was made: what had drifted")
-    compared: dict[str, Any] = Field(description="log loss and Brier score of both on subjects that neither saw")
+    compared: Compared
     actor: str
     created: str
 
@@ -56,7 +75,7 @@ class Fits(BaseModel):
     kind: str
     current: Use
     uses: list[Use]
-    fits: list[Fit]
+    fits: list[MadeFit]
 
 
 class NewFit(BaseModel):

@@ -27,6 +27,9 @@ class KindLine(BaseModel):
     version: str = Field(default="", examples=["1"])
     question: str = Field(default="", examples=["Where is this person's glucose going in the next hours?"])
     capabilities: list[str] = Field(default_factory=list, examples=[["Causal", "Filterable"]])
+    claims: int = Field(default=0, description="how many it makes", examples=[4])
+    met: int = Field(default=0, description="of them, by what was measured last", examples=[3])
+    not_met: int = Field(default=0, examples=[1])
     error: str = Field(default="", description="why it cannot be loaded, if so")
 
 
@@ -74,13 +77,35 @@ class Evidence(BaseModel):
     items: list[Claim]
 
 
+class DriftOfInputs(BaseModel):
+    """The newest week's readings of an observable against those before."""
+
+    observable: str = Field(examples=["glucose"])
+    readings: int
+    subjects: int
+    index: float = Field(description="population stability index")
+    limit: float = Field(description="exceeded by chance once in a thousand looks")
+    drifted: bool
+
+
+class DriftOfOutcomes(BaseModel):
+    """Readings against the forecasts just before them."""
+
+    observable: str = Field(examples=["glucose"])
+    readings: int
+    outside90: float = Field(description="share outside the 90 % band")
+    cusum: dict[str, Any] = Field(description="risk-adjusted CUSUM of that share")
+    spoke: str | None = Field(description="since when it is clear that the share has changed")
+    ranks_moved: str | None = Field(description="when the ranks last moved (ADWIN)")
+
+
 class Drift(BaseModel):
     """Inputs and outcomes of all twins of a kind against those before; `proposal` is null while nothing has drifted."""
 
     kind: str
     proposal: str | None = Field(description="to fit the kind again, and why")
-    inputs: list[dict[str, Any]] = Field(description="stability index of the newest week by observable, and its limit")
-    outcomes: list[dict[str, Any]] = Field(description="readings outside the 90 % bands, CUSUM, when ranks last moved")
+    inputs: list[DriftOfInputs]
+    outcomes: list[DriftOfOutcomes]
 
 
 def kind_of(name: str) -> AbstractKind:
@@ -99,10 +124,10 @@ def list_kinds(request: Request, who: Annotated[Principal, need("kinds:read")]) 
         try:
             k = registry.get(name)
             said = {"name": k.name, "version": k.version, "question": k.context_of_use.question}
-            lines.append({**said, "capabilities": described.capabilities(k), "error": ""})
+            lines.append({**said, "capabilities": described.capabilities(k), **evidence.tally(name)})
         except VitruvianError as err:
-            lines.append({"name": name, "version": "", "question": "", "capabilities": [], "error": err.message})
-    return read_answer(request, {"items": lines, "next": None})
+            lines.append({"name": name, "error": err.message})
+    return read_answer(request, {"items": [KindLine(**line).model_dump() for line in lines], "next": None})
 
 
 @router.get("/{kind}", **answers(KindBody, 404), summary="One kind")

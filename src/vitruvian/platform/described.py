@@ -8,6 +8,7 @@ from typing import Any
 from vitruvian.core import kind as contract
 from vitruvian.core.kind import AbstractKind
 from vitruvian.models.alarms.risks import risks
+from vitruvian.models.drift.renewable import Renewable
 from vitruvian.platform.evidence import folder
 
 
@@ -35,7 +36,7 @@ def as_data(kind: AbstractKind) -> dict[str, Any]:
 
 
 def capabilities(kind: AbstractKind) -> list[str]:
-    """The capabilities of the contract that the kind has."""
+    """The capabilities of the contract that the kind has, and whether its fit can be renewed here."""
     names = (
         "Causal",
         "Differentiable",
@@ -46,7 +47,8 @@ def capabilities(kind: AbstractKind) -> list[str]:
         "Corrected",
         "ExactLikelihood",
     )
-    return [name for name in names if isinstance(kind, getattr(contract, name))]
+    found = [name for name in names if isinstance(kind, getattr(contract, name))]
+    return [*found, "Renewable"] if isinstance(kind, Renewable) else found
 
 
 def panels(kind: AbstractKind) -> list[dict[str, Any]]:

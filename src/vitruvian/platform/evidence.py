@@ -146,6 +146,13 @@ def results(kind: str) -> list[dict[str, Any]]:
     return out
 
 
+def tally(kind: str) -> dict[str, int]:
+    """How many claims there are, and how many are met and not met by what was measured last; stale ones too."""
+    kept, ids = _kept(kind), [claim.id for claim in claims(kind)]
+    met = [kept[i].get("met") for i in ids if i in kept]
+    return {"claims": len(ids), "met": met.count(True), "not_met": met.count(False)}
+
+
 def run_claims(
     kind: str,
     *,

@@ -8,10 +8,12 @@ from collections.abc import Sequence
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
+from threading import Lock
 
 DATA_SUFFIXES = (".toml", ".json", ".csv", ".npz")
 EVIDENCE = "evidence"  # the folder of claims and of the code that measures them
 MADE = ("results.json", "panels.json")  # what is measured; how a client shows it
+_ONE = Lock()  # two threads in ast.parse make CPython 3.11 fail ("recursion depth mismatch"); and work is done once
 
 
 def sources_hash(package: str, folder: Path, measure: str = "", behind: Sequence[str] = ()) -> str:
@@ -33,8 +35,13 @@ def _made_or_said(path: Path) -> bool:
     return path.name in MADE or (path.parent.name == EVIDENCE and path.name.startswith("claims"))
 
 
-@lru_cache(maxsize=4096)
 def _digest(path: Path, written: int) -> bytes:
+    with _ONE:
+        return _digested(path, written)
+
+
+@lru_cache(maxsize=4096)
+def _digested(path: Path, written: int) -> bytes:
     """Of a module's meaning, once for every writing of its file."""
     return hashlib.sha256(meaning(path.read_text(encoding="utf-8")).encode()).digest()
 
@@ -77,8 +84,13 @@ def _name(package: str, folder: Path, path: Path) -> str:
     return ".".join((package, *(parts[:-1] if parts[-1] == "__init__" else parts)))
 
 
-@lru_cache(maxsize=4096)
 def _imported(path: Path, written: int, roots: tuple[str, ...]) -> set[str]:
+    with _ONE:
+        return _imports(path, written, roots)
+
+
+@lru_cache(maxsize=4096)
+def _imports(path: Path, written: int, roots: tuple[str, ...]) -> set[str]:
     out: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):

@@ -6,7 +6,7 @@ describe("the live stream", () => {
     expect(stale("readings", "tw-1")).toContainEqual(["twin", "tw-1", "timeline"]);
     expect(stale("forecast", "tw-1")).toContainEqual(["twin", "tw-1", "forecasts"]);
     expect(stale("alert", "tw-1")).toContainEqual(["alerts"]);
-    expect(stale("job", "")).toEqual([["jobs"], ["trials"]]);
+    expect(stale("job", "")).toEqual([["jobs"], ["trials"], ["fits"]]);
     for (const key of stale("belief", "tw-1")) expect(key[0] === "overview" || key[1] === "tw-1").toBe(true);
   });
 });

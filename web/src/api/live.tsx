@@ -30,7 +30,7 @@ export function stale(type: Type, twin: string): string[][] {
     case "alert":
       return [["overview"], ["alerts"], ...own("alerts")];
     case "job":
-      return [["jobs"], ["trials"]];
+      return [["jobs"], ["trials"], ["fits"]];
   }
 }
 

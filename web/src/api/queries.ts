@@ -43,6 +43,12 @@ export const useEvidence = (kind: string | undefined) =>
     staleTime: Infinity,
   });
 
+export const useDrift = (kind: string) =>
+  useQuery({ queryKey: ["drift", kind], queryFn: ({ signal }) => get("/v1/kinds/{kind}/drift", { path: { kind }, signal }), staleTime: 5 * MINUTE });
+
+export const useFits = (kind: string, enabled: boolean) =>
+  useQuery({ queryKey: ["fits", kind], queryFn: ({ signal }) => get("/v1/kinds/{kind}/fits", { path: { kind }, signal }), enabled });
+
 export const useOverview = (kind = "", ahead = false) =>
   useQuery({
     queryKey: ["overview", kind, ahead],

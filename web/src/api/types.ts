@@ -29,6 +29,10 @@ export type Risk = S["Risk"];
 export type Stay = S["Stay"];
 export type OnBoard = S["OnBoard"];
 export type TwinRisk = S["TwinRisk"];
+export type KindLine = S["KindLine"];
+export type Drift = S["Drift"];
+export type Fit = S["MadeFit"];
+export type Fits = S["Fits"];
 export type Waveform = S["WaveformChannel"];
 
 export interface Property {

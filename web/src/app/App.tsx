@@ -21,6 +21,8 @@ const Cohort = lazily(() => import("../pages/Cohort"));
 const Admin = lazily(() => import("../pages/Admin"));
 const Trials = lazily(() => import("../pages/trials/Trials"));
 const Trial = lazily(() => import("../pages/trials/Trial"));
+const Kinds = lazily(() => import("../pages/kinds/Kinds"));
+const OneKind = lazily(() => import("../pages/kinds/Kind"));
 const Twin = lazily(() => import("../pages/twin/Twin"));
 
 export function App() {
@@ -61,6 +63,8 @@ function Inside() {
               <Route path="/cohort" component={Cohort} />
               <Route path="/trials" component={Trials} />
               <Route path="/trials/:id">{({ id }) => <Trial key={id} id={id} />}</Route>
+              <Route path="/kinds" component={Kinds} />
+              <Route path="/kinds/:name">{({ name }) => <OneKind key={name} name={name} />}</Route>
               <Route path="/admin" component={Admin} />
               <Route path="/twins/:id/:tab?">{({ id, tab }) => <Twin key={id} id={id} tab={tab ?? "now"} />}</Route>
               <Route>

@@ -30,7 +30,7 @@ export function Palette({ me, onClose }: { me: Me; onClose: () => void }) {
 
   const entries = useMemo<Entry[]>(() => {
     const page = (to: string, name: string): Entry => ({ id: to, group: t.palette.groups.pages, name, more: "", run: () => go(to) });
-    const pages = [page("/", t.nav.home), page("/unit", t.unit.nav), page("/alerts", t.nav.alerts), page("/cohort", t.nav.cohort), page("/trials", t.trials.nav), page("/data", t.nav.data), page("/jobs", t.nav.jobs)];
+    const pages = [page("/", t.nav.home), page("/unit", t.unit.nav), page("/alerts", t.nav.alerts), page("/cohort", t.nav.cohort), page("/trials", t.trials.nav), page("/kinds", t.kinds.nav), page("/data", t.nav.data), page("/jobs", t.nav.jobs)];
     if (me.permissions.includes("users:admin")) pages.push(page("/admin", t.nav.admin));
     const own = (twins ?? []).flatMap((twin): Entry[] => [
       { id: twin.id, group: t.palette.groups.twins, name: twin.subject, more: words(twin.kind), run: () => go(`/twins/${twin.id}`) },

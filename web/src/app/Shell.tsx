@@ -1,5 +1,5 @@
 /** What stands around every page: navigation, search, whether the stream is live, account and display. */
-import { BedDouble, Bell, Database, FlaskConical, Home, ListChecks, Menu, Search, Shield, UserRound, Users } from "lucide-react";
+import { BedDouble, Bell, Boxes, Database, FlaskConical, Home, ListChecks, Menu, Search, Shield, UserRound, Users } from "lucide-react";
 import { useEffect, useRef, useState, type ReactNode } from "react";
 import { Link, useLocation } from "wouter";
 import { useAlerts } from "../api/queries";
@@ -20,6 +20,7 @@ const PAGES = [
   { to: "/alerts", name: t.nav.alerts, icon: Bell },
   { to: "/cohort", name: t.nav.cohort, icon: Users },
   { to: "/trials", name: t.trials.nav, icon: FlaskConical },
+  { to: "/kinds", name: t.kinds.nav, icon: Boxes },
   { to: "/data", name: t.nav.data, icon: Database },
   { to: "/jobs", name: t.nav.jobs, icon: ListChecks },
 ] as const;

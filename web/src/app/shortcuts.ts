@@ -2,7 +2,7 @@
 import { useEffect, useRef } from "react";
 import { useLocation } from "wouter";
 
-const GO: Record<string, string> = { h: "/", a: "/alerts", c: "/cohort", d: "/data", t: "/trials", j: "/jobs" };
+const GO: Record<string, string> = { h: "/", a: "/alerts", c: "/cohort", d: "/data", t: "/trials", m: "/kinds", j: "/jobs" };
 
 export function useShortcuts({ search, help }: { search: () => void; help: () => void }) {
   const [, go] = useLocation();

@@ -6,6 +6,7 @@ import { cohort } from "./cohort";
 import { data } from "./data";
 import { home } from "./home";
 import { jobs } from "./jobs";
+import { kinds } from "./kinds";
 import { loops } from "./loops";
 import { months } from "./months";
 import { panels } from "./panels";
@@ -20,4 +21,4 @@ import { waves } from "./waves";
 import { whatif } from "./whatif";
 import { why } from "./why";
 
-export const t = { ...shell, home, alerts, rules, twin, whatif, why, trust, trials, data, jobs, cohort, admin, panels, months, loops, tour, chart, waves, unit } as const;
+export const t = { ...shell, home, alerts, rules, twin, whatif, why, trust, trials, data, jobs, kinds, cohort, admin, panels, months, loops, tour, chart, waves, unit } as const;

@@ -52,6 +52,7 @@ export const shell = {
       ["g then d", "Data"],
       ["g then j", "Jobs"],
       ["g then t", "Trials"],
+      ["g then m", "Models"],
       ["?", "This list"],
       ["← →", "In a chart: move the crosshair. On an event: move it by 5 minutes"],
       ["+ −", "In a chart: zoom"],
