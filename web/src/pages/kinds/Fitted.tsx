@@ -64,7 +64,7 @@ function Now({ fits, onBack }: { fits: Fits; onBack?: () => void }) {
       <Chip tone="good">{t.kinds.using}</Chip>
       <span>{sentence(current.reason)}</span>
       <span className="muted small">
-        <code>{current.artefact.slice(0, 12)}</code>{current.at && `, ${ago(Date.parse(current.at), now)}, ${current.actor}`}
+        <code>{current.artefact.slice(0, 12)}</code>{current.at && `, ${ago(Math.min(Date.parse(current.at), now), now)}, ${current.actor}`}
       </span>
       <span className="spring" />
       {onBack && <Button small onClick={onBack}>{t.kinds.back}</Button>}
@@ -91,8 +91,8 @@ function Made({ fits, onUse }: { fits: Fits; onUse?: (fit: Fit) => void }) {
             const c = fit.compared;
             return (
               <tr key={fit.id}>
-                <td className="nowrap">{ago(Date.parse(fit.created), now)}<br /><span className="small muted">{fit.actor}</span></td>
-                <td>{sentence(fit.reason)}<br /><span className="small muted">{sentence(fit.origin)}</span></td>
+                <td className="nowrap">{ago(Math.min(Date.parse(fit.created), now), now)}<br /><span className="small muted">{fit.actor}</span></td>
+                <td>{sentence(fit.reason)}<div className="small muted not-phone">{sentence(fit.origin)}</div></td>
                 <td>
                   <span className="num nowrap">{t.kinds.to(number(c.old.log_loss, 4), number(c.new.log_loss, 4))}</span>
                   <br />
@@ -129,7 +129,7 @@ function Line({ fits }: { fits: Fits }) {
         <tbody>
           {[...fits.uses].reverse().map((use) => (
             <tr key={use.version}>
-              <td className="nowrap">{use.at ? ago(Date.parse(use.at), now) : t.kinds.shipped}</td>
+              <td className="nowrap">{use.at ? ago(Math.min(Date.parse(use.at), now), now) : t.kinds.shipped}</td>
               <td>{sentence(use.reason)} <code className="small muted">{use.artefact.slice(0, 12)}</code></td>
               <td>{use.actor || "–"}</td>
             </tr>

@@ -32,7 +32,7 @@ function Table({ kinds }: { kinds: KindLine[] }) {
         <thead>
           <tr>
             <th scope="col">{t.kinds.kind}</th>
-            <th scope="col">{t.kinds.question}</th>
+            <th scope="col" className="not-phone">{t.kinds.question}</th>
             <th scope="col">{t.kinds.evidence}</th>
             <th scope="col" className="r">{t.kinds.twins}</th>
           </tr>
@@ -40,8 +40,11 @@ function Table({ kinds }: { kinds: KindLine[] }) {
         <tbody>
           {kinds.map((kind) => (
             <tr key={kind.name}>
-              <td className="nowrap"><Link href={`/kinds/${kind.name}`} className="strong">{words(kind.name)}</Link></td>
-              <td className="muted">{kind.error ? <><Chip tone="bad">{t.kinds.broken}</Chip> {sentence(kind.error)}</> : kind.question}</td>
+              <td>
+                <Link href={`/kinds/${kind.name}`} className="strong nowrap">{words(kind.name)}</Link>
+                <div className="only-phone small muted block"><Asks kind={kind} /></div>
+              </td>
+              <td className="muted not-phone"><Asks kind={kind} /></td>
               <td><Met kind={kind} /></td>
               <td className="r">{twins.filter((twin) => twin.kind === kind.name).length || "–"}</td>
             </tr>
@@ -50,6 +53,10 @@ function Table({ kinds }: { kinds: KindLine[] }) {
       </table>
     </div>
   );
+}
+
+function Asks({ kind }: { kind: KindLine }) {
+  return kind.error ? <><Chip tone="bad">{t.kinds.broken}</Chip> {sentence(kind.error)}</> : <>{kind.question}</>;
 }
 
 function Met({ kind: { claims, met, not_met } }: { kind: KindLine }) {
