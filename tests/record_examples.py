@@ -211,7 +211,10 @@ def heart(do: Recorder, now: datetime) -> None:
         {"observable": name, "time": (now - 2300 * HOUR).isoformat(), "value": value, "unit": unit}
         for name, (value, unit) in seen.items()
     ]
+    swapped = (now - 2200 * HOUR).isoformat()
+    rows += [{"observable": n, "time": swapped, "value": v} for n, v in (("sbp", 71.0), ("dbp", 104.0))]
     do.client.post(f"/v1/twins/{twin}/records", json={"observations": rows}).raise_for_status()
+    do("GET", f"/v1/twins/{twin}/doubted")
     job = do.client.post("/v1/jobs", json={"type": "calibrate", "twin": twin}).json()["id"]
     while do.client.get(f"/v1/jobs/{job}").json()["state"] in ("queued", "running"):
         time.sleep(0.2)

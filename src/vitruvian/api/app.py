@@ -22,6 +22,7 @@ from vitruvian import __version__
 from vitruvian.api import alerts, following, gate, hub, jobs, problems, quiet, schema
 from vitruvian.api.attention import router as attention
 from vitruvian.api.board import router as board
+from vitruvian.api.doubted import router as doubted
 from vitruvian.api.fhir import router as fhir
 from vitruvian.api.fits import router as fits
 from vitruvian.api.forecasts import router as forecasts
@@ -55,7 +56,7 @@ from vitruvian.platform.store.database import Database
 ROUTERS = (
     *(records, landing, health, login, people, kinds, twins, readings),  # the most frequent first
     *(forecasts, questions, following.router, alerts.router, jobs.router, stream, fhir, metrics),
-    *(attention, overview, uploads, imports, pages, whatifs, rules, waveforms, board, stays, fits, trials),
+    *(attention, overview, uploads, imports, pages, whatifs, rules, waveforms, board, stays, fits, trials, doubted),
 )
 SERVICES: tuple[Service, ...] = (quiet.service, hub.service, following.service, alerts.service, jobs.service)
 

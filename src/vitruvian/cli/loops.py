@@ -57,7 +57,8 @@ def loops(
     others = [name for name in answer.options if name != AS_PLANNED]
     rows = []
     for told in answer.told:
-        cells = [told.meaning]
+        whose = next((f"{loop.meaning}: " for loop in answer.loops if loop.name == told.of), "")
+        cells = [whose + told.meaning.partition(":")[0]]
         for name in answer.options:
             low, middle, high = answer.interval(told.name, name)
             cells.append(f"{number(middle)} ({span(low, high)})")

@@ -37,11 +37,13 @@ class Loop:
 
 @dataclass(frozen=True)
 class Told:
-    """A number that a beat tells. usual: its range in healthy adults, with the source; None where there is none."""
+    """A number that a beat tells. of: the loop it is of, "" for the whole circulation. usual: its range in healthy
+    adults, with the source; None where there is none."""
 
     name: str
     unit: str
     meaning: str
+    of: str = ""
     usual: tuple[float, float] | None = None
     source: str = ""
 

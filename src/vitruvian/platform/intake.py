@@ -132,6 +132,8 @@ MISTAKEN = {  # unit: what is often sent under its name, and how that reads in i
     "Cel": (("Fahrenheit", 1.0 / 1.8, -32.0 / 1.8),),
     "mm[Hg]": (("kPa", 7.50062, 0.0),),
     "%": (("a fraction", 100.0, 0.0),),
+    "mL": (("L", 1000.0, 0.0),),
+    "L/min": (("mL/min", 1e-3, 0.0),),
     "kg": (("pounds", 0.45359237, 0.0),),
 }
 

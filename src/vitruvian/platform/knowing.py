@@ -11,6 +11,8 @@ from vitruvian.core.belief import Belief
 from vitruvian.core.errors import FieldError, InferenceError
 from vitruvian.core.kind import AbstractKind
 from vitruvian.core.twin import Twin
+from vitruvian.models.doubting import Doubting
+from vitruvian.models.icu.doubt import Doubts
 from vitruvian.platform import when
 from vitruvian.platform.acting import acting, reach
 from vitruvian.platform.instant import from_seconds, moment, to_seconds
@@ -61,13 +63,20 @@ class Knowing:
     def twin(self, then: datetime | None, back: float, belief: Belief | None = None) -> Twin:
         """Case and record as known then, back to `back` (s; -inf: all) and the kind's warm-up before that.
 
-        Of actions before that, those that still act then.
+        Of actions before that, those that still act then. Readings that the kind doubts are left out (see `doubts`).
         """
         first = back - self.kind.warmup
         case = self.store.case(self.row.id, then, since=self._since(first - reach(self.kind)))
-        return Twin(
-            self.kind, acting(case, first), self.store.record(self.row.id, then, since=self._since(first)), belief
-        )
+        record = self.store.record(self.row.id, then, since=self._since(first))
+        if isinstance(self.kind, Doubting):
+            record = self.kind.believed(record)
+        return Twin(self.kind, acting(case, first), record, belief)
+
+    def doubts(self, then: datetime | None = None) -> Doubts | None:
+        """Of all readings as known then; None for a kind that doubts none."""
+        if not isinstance(self.kind, Doubting):
+            return None
+        return self.kind.doubts(self.store.record(self.row.id, then))
 
     def _since(self, first: float) -> datetime | None:
         return None if math.isinf(first) else self.moment(first)

@@ -14,6 +14,7 @@ from vitruvian.core.belief import Belief
 from vitruvian.core.errors import BeliefError, FieldError
 from vitruvian.core.kind import AbstractKind
 from vitruvian.core.twin import Twin
+from vitruvian.models import doubting
 from vitruvian.platform import asking, duration, fieldtext, fits, goals, placed, plans, when
 from vitruvian.platform.knowing import Knowing, Moment
 from vitruvian.platform.learned import Learned
@@ -313,7 +314,10 @@ class LiveTwin:
             hours=hours,
             options=None if options is None else {n: self._actions(p, start) for n, p in options.items()},
             seed=seed,
-            kept_aside=[f"{a.file}, line {a.line}: {a.reason}" for a in self.store.kept_aside(self.row.id)],
+            kept_aside=[
+                *(f"{a.file}, line {a.line}: {a.reason}" for a in self.store.kept_aside(self.row.id)),
+                *self._doubted(None),
+            ],
             imported=[h.detail for h in self.history() if h.what == "observed" and not h.detail.endswith(NOTHING)],
             synthetic=synthetic,
             whole=self.know.twin(None, -float("inf")),
@@ -349,7 +353,7 @@ class LiveTwin:
             raise FieldError(f"{days:g} days hold no readings", where="--days", fix="give more than 0")
         back = last - (self.kind.window if days is None else days * DAY)
         twin = self.know.twin(then, back)
-        first = max(back, float(twin.record.valid_time.min()))
+        first = max(back, min(twin.record.valid_time.tolist(), default=last))
         window = None if days is None else (first - self.kind.warmup, last)
         return self._keep("calibrated", calibrate(twin, method=method, window=window, known_at=known_at, seed=seed))
 
@@ -372,14 +376,21 @@ class LiveTwin:
             if then is None or not behind:
                 try:
                     twin.believed()
-                    return twin, version, self._begin(belief, then), (behind,) if behind else ()
+                    said = (*self._doubted(then), *((behind,) if behind else ()))
+                    return twin, version, self._begin(belief, then), said
                 except BeliefError as err:
                     why = err.what
             else:
                 why = "no belief knew all that was known"
         made = self._calibrated(then, None, None, seed)
         said = "" if then is None else f" as of {when.said(then, self.row.origin.zone)}"
-        return made.twin, made.version, self._begin(made.twin.believed(), then), (f"calibrated{said}: {why}",)
+        notes = (*self._doubted(then), f"calibrated{said}: {why}")
+        return made.twin, made.version, self._begin(made.twin.believed(), then), notes
+
+    def _doubted(self, then: datetime | None) -> tuple[str, ...]:
+        """What to say of readings that are not believed."""
+        found = self.know.doubts(then)
+        return () if found is None else doubting.notes(found, self.row.origin)
 
     def _whole(self, twin: Twin, as_of: Moment) -> Twin:
         """With all that was known then, not only what the belief looks back to."""

@@ -13,7 +13,15 @@ from vitruvian.platform.described import panels
 
 pytestmark = pytest.mark.fast
 KINDS = sorted(point.name for point in entry_points(group="vitruvian.kinds"))
-SHOWN = {"timeline", "goal", "map", "quantities", "parameters", "scale"}  # drawn or kept by the twin's own pages
+SHOWN = {
+    "timeline",
+    "goal",
+    "map",
+    "quantities",
+    "parameters",
+    "scale",
+    "names",
+}  # drawn or kept by the twin's own pages
 DRAWN = SHOWN | set(re.findall(r"^  (\w+): lazily", (ROOT / "web/src/panels/registry.tsx").read_text("utf-8"), re.M))
 
 

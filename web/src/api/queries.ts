@@ -150,6 +150,12 @@ export const useAside = (id: string) =>
     queryFn: ({ signal }) => get("/v1/twins/{twin_id}/kept-aside", { path: ofTwin(id), signal }),
   });
 
+export const useDoubted = (id: string) =>
+  useQuery({
+    queryKey: ["twin", id, "doubted"],
+    queryFn: ({ signal }) => get("/v1/twins/{twin_id}/doubted", { path: ofTwin(id), signal }),
+  });
+
 export const useActions = (id: string) =>
   useQuery({
     queryKey: ["twin", id, "actions"],

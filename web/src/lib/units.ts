@@ -76,3 +76,13 @@ export function words(name: string): string {
   const spaced = name.replace(/_/g, " ").replace(/([a-z])([A-Z])/g, (_, a: string, b: string) => `${a} ${b.toLowerCase()}`);
   return spaced.charAt(0).toUpperCase() + spaced.slice(1);
 }
+
+/** What an observable, quantity or parameter is called: its name as words, or what it means where a kind's names are abbreviations. */
+export function called(kind: Kind | undefined, name: string): string {
+  const declared = [...(kind?.quantities ?? []), ...(kind?.observables ?? []), ...(kind?.parameters ?? [])].find((one) => one.name === name);
+  return declared?.meaning && kind!.panels.some((panel) => panel.type === "names") ? title(declared.meaning) : words(name);
+}
+
+/** A field's label: what it means where its name is no word (BSA), else its name. */
+export const fieldName = (name: string, meaning: string | undefined) => (meaning && name.length <= 3 && name !== "age" ? title(meaning) : words(name));
+const title = (meaning: string) => (([first]) => first!.charAt(0).toUpperCase() + first!.slice(1))(meaning.split(":"));

@@ -6,7 +6,7 @@ import { useKind, useOverview } from "../api/queries";
 import type { Glance, Kind } from "../api/types";
 import { useSettings } from "../app/settings";
 import { Button, Card, Empty, Loaded, plainName, Segmented, Synthetic, Whisker } from "../design/parts";
-import { number, shown, words, type Shown } from "../lib/units";
+import { called, number, shown, type Shown, words } from "../lib/units";
 import { t } from "../texts";
 import "./cohort.css";
 
@@ -69,7 +69,7 @@ function Ranking({ kind, twins }: { kind: Kind; twins: Glance[] }) {
       title={
         <span className="row cohort-tools">
           <select className="input" aria-label={t.cohort.quantity} value={quantity.name} onChange={(e) => setOf(e.target.value)}>
-            {known.map((q) => <option key={q.name} value={q.name}>{words(q.name)}</option>)}
+            {known.map((q) => <option key={q.name} value={q.name}>{called(kind, q.name)}</option>)}
           </select>
           <input className="input" type="search" placeholder={t.home.filter} aria-label={t.home.filter} value={filter} onChange={(e) => setFilter(e.target.value)} />
           <input className="input num" type="number" step="any" placeholder={t.cohort.atLeast(as.unit)} aria-label={t.cohort.atLeast(as.unit)} value={above} onChange={(e) => setAbove(e.target.value)} />
@@ -85,14 +85,14 @@ function Ranking({ kind, twins }: { kind: Kind; twins: Glance[] }) {
             <tr>
               <th scope="col">{t.home.subject}</th>
               <th scope="col" className="r" aria-sort={up ? "ascending" : "descending"}>
-                <button type="button" className="sort" onClick={() => setUp(!up)}>{words(quantity.name)} {up ? <ArrowUp size={12} aria-hidden /> : <ArrowDown size={12} aria-hidden />}</button> <span className="muted">{as.unit}</span>
+                <button type="button" className="sort" onClick={() => setUp(!up)}>{called(kind, quantity.name)} {up ? <ArrowUp size={12} aria-hidden /> : <ArrowDown size={12} aria-hidden />}</button> <span className="muted">{as.unit}</span>
               </th>
               <th scope="col" className="spread">{number(low, as.digits)} <span className="spring" /> {number(high, as.digits)}</th>
-              {others.map((q) => <th key={q.name} scope="col" className="r" title={q.meaning}>{words(q.name)} <span className="muted">{shown(q.unit, kind, settings.glucose).unit}</span></th>)}
+              {others.map((q) => <th key={q.name} scope="col" className="r" title={q.meaning}>{called(kind, q.name)} <span className="muted">{shown(q.unit, kind, settings.glucose).unit}</span></th>)}
             </tr>
           </thead>
           <tbody>
-            {some.map((twin) => <Row key={twin.id} twin={twin} q={ahead(twin, quantity.name)} as={as} low={low} high={high} name={quantity.name} others={others.map((q) => ({ q: ahead(twin, q.name), as: shown(q.unit, kind, settings.glucose) }))} />)}
+            {some.map((twin) => <Row key={twin.id} twin={twin} q={ahead(twin, quantity.name)} as={as} low={low} high={high} name={called(kind, quantity.name)} others={others.map((q) => ({ q: ahead(twin, q.name), as: shown(q.unit, kind, settings.glucose) }))} />)}
           </tbody>
         </table>
       </div>
@@ -106,7 +106,7 @@ function Row({ twin, q, as, low, high, name, others }: { twin: Glance; q: Q | un
     <tr>
       <td className="subject"><span className="row"><Link href={`/twins/${twin.id}`} className="strong">{plainName(twin.subject)}</Link>{twin.synthetic && <Synthetic />}</span></td>
       <td className="r"><b>{number(scaled?.q50, as.digits)}</b> <span className="muted small">{scaled && `${number(scaled.q05, as.digits)} – ${number(scaled.q95, as.digits)}`}</span></td>
-      <td className="spread-cell">{scaled && <Whisker q={scaled} low={low} high={high} label={`${words(name)}: ${number(scaled.q50, as.digits)}`} />}</td>
+      <td className="spread-cell">{scaled && <Whisker q={scaled} low={low} high={high} label={`${name}: ${number(scaled.q50, as.digits)}`} />}</td>
       {others.map((other, i) => <td key={i} className="r">{number(other.q ? other.q.q50 * other.as.factor : null, other.as.digits)}</td>)}
     </tr>
   );

@@ -120,15 +120,30 @@ function usePhase(playing: boolean, period: number): [number, (share: number) =>
 }
 
 function Numbers({ answer, changed }: { answer: LoopsAnswer; changed: string }) {
+  const groups = [...answer.loops, { name: "", meaning: t.loops.whole }];
+  return (
+    <div className="loops-numbers">
+      <p className="small muted">{t.loops.table}</p>
+      {groups.map((group) => <Group key={group.name} answer={answer} of={group.name} title={capital(group.meaning)} changed={changed} />)}
+    </div>
+  );
+}
+
+function Group({ answer, of, title, changed }: { answer: LoopsAnswer; of: string; title: string; changed: string }) {
   const [planned, other] = [answer.options[PLANNED]!, answer.options[OPTION]];
-  const cell = (q: { q05: number; q50: number; q95: number } | undefined, say: (v: number) => string) => (q ? <><b className="num">{say(q.q50)}</b> <span className="muted small num nowrap">{say(q.q05)} – {say(q.q95)}</span></> : "–");
+  const rows = answer.told.filter((told) => told.of === of);
+  const cell = (q: { q05: number; q50: number; q95: number } | undefined, signs = false) => {
+    if (!q) return "–";
+    const digits = digitsOf(q);
+    const say = (v: number) => (signs ? signed(v, digits) : number(v, digits));
+    return <><b className="num">{say(q.q50)}</b> <span className="muted small num nowrap">{say(q.q05)} – {say(q.q95)}</span></>;
+  };
   return (
     <div className="scroll">
       <table className="table loops-table">
-        <caption className="small muted">{t.loops.table}</caption>
         <thead>
           <tr>
-            <th scope="col">{t.loops.number}</th>
+            <th scope="col">{title}</th>
             <th scope="col" className="r">{t.loops.planned}</th>
             {changed && <th scope="col" className="r"><span className="swatch-s" style={{ background: "var(--c2)" }} /> {changed}</th>}
             {changed && <th scope="col" className="r">{t.loops.change}</th>}
@@ -136,13 +151,13 @@ function Numbers({ answer, changed }: { answer: LoopsAnswer; changed: string }) 
           </tr>
         </thead>
         <tbody>
-          {answer.told.map((told) => (
+          {rows.map((told) => (
             <tr key={told.name}>
-              <th scope="row">{sentence(told.meaning).replace(/\.$/, "")}{told.unit !== "1" && <span className="muted">, {pretty(told.unit)}</span>}</th>
-              <td className="r">{cell(planned.numbers[told.name], number)}</td>
-              {changed && <td className="r">{cell(other?.numbers[told.name], number)}</td>}
-              {changed && <td className="r">{cell(other?.differences?.[told.name], signed)}</td>}
-              <td className="r muted num" title={told.source && t.loops.usualOf(told.source)}>{told.usual ? `${number(told.usual[0])} – ${number(told.usual[1])}` : ""}</td>
+              <th scope="row" title={capital(told.meaning)}>{capital(told.meaning.split(":")[0]!)}{told.unit !== "1" && <span className="muted">, {pretty(told.unit)}</span>}</th>
+              <td className="r">{cell(planned.numbers[told.name])}</td>
+              {changed && <td className="r">{cell(other?.numbers[told.name])}</td>}
+              {changed && <td className="r">{cell(other?.differences?.[told.name], true)}</td>}
+              <td className="r muted num nowrap" title={told.source && t.loops.usualOf(told.source)}>{told.usual ? `${number(told.usual[0])} – ${number(told.usual[1])}` : ""}</td>
             </tr>
           ))}
         </tbody>
@@ -150,3 +165,7 @@ function Numbers({ answer, changed }: { answer: LoopsAnswer; changed: string }) 
     </div>
   );
 }
+
+const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
+/** As many digits as the interval's width deserves: two of it, the same for its ends. */
+const digitsOf = (q: { q05: number; q95: number }) => Math.min(3, Math.max(0, Math.ceil(1 - Math.log10(Math.max(q.q95 - q.q05, 1e-3)))));

@@ -12,7 +12,7 @@ export interface LoopsAnswer {
   at: string;
   traces: { name: string; unit: string; meaning: string }[];
   loops: { name: string; meaning: string; x: string; y: string }[];
-  told: { name: string; unit: string; meaning: string; usual: [number, number] | null; source: string }[];
+  told: { name: string; unit: string; meaning: string; of: string; usual: [number, number] | null; source: string }[];
   options: Record<string, BeatOf>;
   members: number;
   warnings: string[];

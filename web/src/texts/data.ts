@@ -38,6 +38,8 @@ export const data = {
   taken: "Taken in",
   aside: "Kept aside",
   asideNote: "Rows that could not be used are kept and listed, never dropped.",
+  doubted: "Kept, not believed",
+  doubtedNote: "Nothing is learned from these readings: send them again, or take them back.",
   asideNone: "Nothing was kept aside",
   source: "From",
   reason: "Why",

@@ -18,7 +18,7 @@ export const loops = {
   pressure: "Pressure",
   time: "s",
   table: "What the beat tells: medians with 90 % intervals",
-  number: "Of one beat",
+  whole: "Whole circulation",
   change: "Change",
   usual: "Usual",
   usualOf: (source: string) => `in healthy adults: ${source}`,

@@ -1,6 +1,7 @@
 """A twin of each other kind, so that every kind has something to look at: its own example, simulated and sent.
 
-The truth is a draw from the kind's own population: an illustration of what the kind does, never evidence for it.
+The truth is the most typical person of the kind's own population, its median in every parameter: an illustration of
+what the kind does, never evidence for it.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ import numpy as np
 
 from vitruvian.core.case import Case, Origin
 from vitruvian.core.kind import AbstractKind, Example
+from vitruvian.core.latents import Latents
+from vitruvian.core.record import Record
 from vitruvian.platform.synthetic import MARK
 
 SEED = 2026
@@ -47,7 +50,8 @@ def sample(kind: AbstractKind, now: datetime) -> Sample:
     bounds = {o.name: (o.low, o.high) for o in kind.observables}
     rows: list[dict[str, Any]] = []
     if observed:
-        record = simulate(kind, case, observed, example.t0, seed=SEED, sensor=example.sensor).record
+        z = median(kind, case, example)
+        record = simulate(kind, case, observed, example.t0, seed=SEED, z=z, sensor=example.sensor).record
         for t, name, value in zip(record.valid_time, record.observable, record.value, strict=True):
             at = (zero + timedelta(seconds=float(t))).isoformat()
             shows = float(np.clip(value, *bounds[str(name)]))  # a device shows nothing beyond its scale
@@ -62,6 +66,12 @@ def sample(kind: AbstractKind, now: datetime) -> Sample:
     hours = min(max((example.t1 - example.t0) / 3600.0 / 2, 0.02), FARTHEST)
     name = f"Example of {kind.name.replace('_', ' ')} {MARK}"
     return Sample(kind.name, name, begin, fields, rows, done, hours)
+
+
+def median(kind: AbstractKind, case: Case, example: Example) -> np.ndarray:
+    """z (latent,) of the person who is at the middle of such persons in everything."""
+    forcing = kind.compile(case, Record.empty(), example.t0, example.t1, example.t1)
+    return kind.population(case).moments(Latents.of(kind.parameters, forcing).names)[0]
 
 
 def _seen(kind: AbstractKind, example: Example) -> list[str]:

@@ -22,6 +22,7 @@ BEATS, STEPS, MOVED = 400, 400, 1e-3  # at most so many; a beat; mL a beat at wh
 ONSET = 0.16  # s of the beat at which the septum begins to contract (loop.timings): the end of diastole
 JOULE = 1.33322e-4  # J in a mmHg mL
 UKB = "Petersen et al., J Cardiovasc Magn Reson 19:18 (2017), UK Biobank men, two sd"
+KOVACS = "Kovacs et al., Eur Respir J 34:888 (2009): 14.0 +- 3.3 mmHg at rest"
 COUPLED = "Vonk Noordegraaf et al., J Am Coll Cardiol 69:236 (2017): 1.5 to 2.0; uncoupled below 0.8"
 
 TRACES = (
@@ -40,27 +41,28 @@ LOOPS = (
 )
 
 
-def _of(side: str, name: str, edv: Any, ef: Any, coupling: Any) -> tuple[Told, ...]:
+def _of(side: str, edv: Any, ef: Any, coupling: Any) -> tuple[Told, ...]:
+    """The numbers of one ventricle."""
     return (
-        Told(f"{side}_edv", "mL", f"{name} end-diastolic volume", edv, UKB),
-        Told(f"{side}_esv", "mL", f"{name} end-systolic volume"),
-        Told(f"{side}_sv", "mL", f"{name} stroke volume"),
-        Told(f"{side}_ef", "%", f"{name} ejection fraction", ef, UKB),
-        Told(f"{side}_edp", "mm[Hg]", f"{name} end-diastolic pressure"),
-        Told(f"{side}_work", "J", f"{name} stroke work, the loop's area"),
-        Told(f"{side}_dpdt", "mm[Hg]/s", f"{name} steepest rise of pressure (dP/dt max)"),
-        Told(f"{side}_ees", "mm[Hg]/mL", f"{name} end-systolic elastance (Ees)"),
-        Told(f"{side}_ea", "mm[Hg]/mL", f"{name} arterial elastance (Ea)"),
-        Told(f"{side}_coupling", "1", f"{name} coupling to its artery (Ees/Ea)", coupling, COUPLED if coupling else ""),
+        Told(f"{side}_edv", "mL", "end-diastolic volume (EDV)", side, edv, UKB),
+        Told(f"{side}_esv", "mL", "end-systolic volume (ESV)", side),
+        Told(f"{side}_sv", "mL", "stroke volume (SV)", side),
+        Told(f"{side}_ef", "%", "ejection fraction (EF)", side, ef, UKB),
+        Told(f"{side}_edp", "mm[Hg]", "end-diastolic pressure", side),
+        Told(f"{side}_work", "J", "stroke work: the loop's area", side),
+        Told(f"{side}_dpdt", "mm[Hg]/s", "steepest rise of pressure (dP/dt max)", side),
+        Told(f"{side}_ees", "mm[Hg]/mL", "end-systolic elastance (Ees)", side),
+        Told(f"{side}_ea", "mm[Hg]/mL", "arterial elastance (Ea)", side),
+        Told(f"{side}_coupling", "1", "coupling to its artery (Ees/Ea)", side, coupling, COUPLED if coupling else ""),
     )
 
 
 TOLD = (
-    *_of("lv", "left ventricular", (102.0, 230.0), (48.0, 68.0), None),
-    *_of("rv", "right ventricular", (110.0, 254.0), (45.0, 65.0), (1.5, 2.0)),
+    *_of("lv", (102.0, 230.0), (48.0, 68.0), None),
+    *_of("rv", (110.0, 254.0), (45.0, 65.0), (1.5, 2.0)),
     Told("heart_rate", "/min", "heart rate"),
     Told("cardiac_output", "L/min", "cardiac output"),
-    Told("mpap", "mm[Hg]", "mean pulmonary artery pressure", (8.0, 20.0), "Kovacs et al., Eur Respir J 34:888 (2009)"),
+    Told("mpap", "mm[Hg]", "mean pulmonary artery pressure", "", (8.0, 20.0), KOVACS),
 )
 SOURCE = (
     "The closed loop itself, run until the beat repeats itself, for each member of the belief. It leaves out waves in "

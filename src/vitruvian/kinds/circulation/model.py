@@ -16,6 +16,7 @@ arrhythmia, shunts, gas exchange, acute illness, and minutes (waveforms: models/
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,7 @@ from vitruvian.core.kind import Causal, Example, Outputs, Theta
 from vitruvian.core.latents import Latents
 from vitruvian.core.quantity import Request
 from vitruvian.core.record import Record
+from vitruvian.core.section import Section
 from vitruvian.engines.jaxsetup import jnp
 from vitruvian.engines.ode import AbstractOdeKind
 from vitruvian.kinds.circulation import beat as beats
@@ -47,15 +49,18 @@ from vitruvian.kinds.circulation.actions import (
 )
 from vitruvian.kinds.circulation.example import example
 from vitruvian.models.beats import Beat, Beating
-from vitruvian.models.circulation import emulator
+from vitruvian.models.circulation import doubt, emulator
+from vitruvian.models.doubting import Doubting
+from vitruvian.models.icu.doubt import Doubts
 
 DAY, YEAR = 86400.0, 365.25
 BSA = 1.9  # m2, of the emulator's hearts
+UNBELIEVED = 1e6  # sd of a doubted reading, in its own unit
 STEP = 1e-4  # in z, of the differences
 STATES = ("risen", "adapted", "failed", "lungs", "arteries", "volume", "block", "shape", "bolus")
 
 
-class Circulation(AbstractOdeKind, Causal, Beating):
+class Circulation(AbstractOdeKind, Causal, Beating, Doubting):
     """The circulation of a person at rest, week after week."""
 
     name, version = "circulation", "1"
@@ -92,6 +97,17 @@ class Circulation(AbstractOdeKind, Causal, Beating):
     def population(self, case: Case) -> PopulationPrior:
         assert isinstance(case.subject, Patient)
         return par.population(case.subject)
+
+    def doubts(self, record: Record) -> Doubts:
+        return doubt.doubts(record)
+
+    def trusted(self, record: Record, forcing: Forcing) -> Record:
+        """Doubted rows with an error so large that they move nothing."""
+        found = self.doubts(record)
+        return record if found.believed.all() else replace(record, sd=np.where(found.believed, record.sd, UNBELIEVED))
+
+    def sections(self, case: Case, record: Record) -> Sequence[Section]:
+        return seen.sections(self.doubts(record), case)
 
     def refusals(self, case: Case, plan: Sequence[Action]) -> tuple[str, ...]:
         kinds = {type(a) for a in (*case.timeline, *plan) if getattr(a, "dose", 0.0) > 0}

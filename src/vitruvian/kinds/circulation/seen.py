@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from vitruvian.core.case import Case
 from vitruvian.core.kind import ContextOfUse, Envelope
 from vitruvian.core.noise import Discrepancy, Gaussian, LogNormal
 from vitruvian.core.quantity import Final, Maximum, Mean, Minimum, Observable, Quantity
+from vitruvian.core.section import Section
 from vitruvian.engines.jaxsetup import jnp
 from vitruvian.kinds.circulation import parameters as par
+from vitruvian.models.icu.doubt import Doubts
 
 DAY = 86400.0
 
@@ -32,33 +35,33 @@ ENVELOPE = Envelope(
 )
 
 OBSERVABLES = (
-    Observable("sbp", "mm[Hg]", "8480-6", low=50, high=230, meaning="systolic arterial pressure"),
-    Observable("dbp", "mm[Hg]", "8462-4", low=25, high=150, meaning="diastolic arterial pressure"),
-    Observable("heart_rate", "/min", "8867-4", low=35, high=190, meaning="heart rate at rest, or under the load"),
+    Observable("sbp", "mm[Hg]", "8480-6", low=50, high=230, meaning="systolic blood pressure"),
+    Observable("dbp", "mm[Hg]", "8462-4", low=25, high=150, meaning="diastolic blood pressure"),
+    Observable("heart_rate", "/min", "8867-4", low=35, high=190, meaning="heart rate: at rest, or under the load"),
     Observable("qrs", "ms", "8633-0", low=80, high=260, meaning="QRS duration"),
-    Observable("lv_edv", "mL", "8821-1", low=40, high=520, meaning="LV end-diastolic volume"),
-    Observable("lv_ef", "%", "10230-1", low=5, high=92, meaning="LV ejection fraction"),
-    Observable("rv_edv", "mL", "local:rv_edv", low=40, high=520, meaning="RV end-diastolic volume"),
-    Observable("rv_ef", "%", "local:rv_ef", low=3, high=92, meaning="RV ejection fraction"),
+    Observable("lv_edv", "mL", "8821-1", low=40, high=520, meaning="left ventricular end-diastolic volume"),
+    Observable("lv_ef", "%", "10230-1", low=5, high=92, meaning="left ventricular ejection fraction"),
+    Observable("rv_edv", "mL", "local:rv_edv", low=40, high=520, meaning="right ventricular end-diastolic volume"),
+    Observable("rv_ef", "%", "local:rv_ef", low=3, high=92, meaning="right ventricular ejection fraction"),
     Observable("cardiac_output", "L/min", "8741-1", low=1, high=22, meaning="cardiac output"),
-    Observable("mpap", "mm[Hg]", "8414-5", low=3, high=130, meaning="mean pulmonary arterial pressure"),
-    Observable("pasp", "mm[Hg]", "8440-0", low=5, high=230, meaning="systolic pulmonary arterial pressure"),
-    Observable("pawp", "mm[Hg]", "8587-8", low=-5, high=50, meaning="wedge pressure: mean left atrial"),
+    Observable("mpap", "mm[Hg]", "8414-5", low=3, high=130, meaning="mean pulmonary artery pressure"),
+    Observable("pasp", "mm[Hg]", "8440-0", low=5, high=230, meaning="systolic pulmonary artery pressure"),
+    Observable("pawp", "mm[Hg]", "8587-8", low=-5, high=50, meaning="pulmonary wedge pressure: mean left atrial"),
     Observable("rap", "mm[Hg]", "8400-4", low=-5, high=40, meaning="mean right atrial pressure"),
-    Observable("pvr", "mm[Hg].min/L", "8834-4", low=0, high=60, meaning="pulmonary vascular resistance, Wood units"),
+    Observable("pvr", "mm[Hg].min/L", "8834-4", low=0, high=60, meaning="pulmonary vascular resistance: Wood units"),
     Observable("activity", "/d", "41950-7", low=50, high=60000, meaning="steps a day"),
 )
 QUANTITIES = (
-    Quantity("mpap_mean", "mm[Hg]", "mean pulmonary pressure, average", "mpap", Mean()),
-    Quantity("mpap_then", "mm[Hg]", "mean pulmonary pressure at the end", "mpap", Final()),
-    Quantity("rv_ef_mean", "%", "RV ejection fraction, average", "rv_ef", Mean()),
-    Quantity("rv_ef_then", "%", "RV ejection fraction at the end", "rv_ef", Final()),
-    Quantity("lv_edv_mean", "mL", "LV end-diastolic volume, average", "lv_edv", Mean()),
-    Quantity("pawp_mean", "mm[Hg]", "wedge pressure, average", "pawp", Mean()),
+    Quantity("mpap_mean", "mm[Hg]", "mean pulmonary artery pressure, average", "mpap", Mean()),
+    Quantity("mpap_then", "mm[Hg]", "mean pulmonary artery pressure at the end", "mpap", Final()),
+    Quantity("rv_ef_mean", "%", "right ventricular ejection fraction, average", "rv_ef", Mean()),
+    Quantity("rv_ef_then", "%", "right ventricular ejection fraction at the end", "rv_ef", Final()),
+    Quantity("lv_edv_mean", "mL", "left ventricular end-diastolic volume, average", "lv_edv", Mean()),
+    Quantity("pawp_mean", "mm[Hg]", "pulmonary wedge pressure, average", "pawp", Mean()),
     Quantity("rate_mean", "/min", "heart rate, average", "heart_rate", Mean()),
     Quantity("rate_highest", "/min", "highest heart rate", "heart_rate", Maximum()),
     Quantity("output_highest", "L/min", "highest cardiac output", "cardiac_output", Maximum()),
-    Quantity("qrs_shortest", "ms", "shortest QRS", "qrs", Minimum()),
+    Quantity("qrs_shortest", "ms", "shortest QRS duration", "qrs", Minimum()),
 )
 NOISES = (
     Gaussian("sbp", "", sd=6.0),  # mmHg: within ISO 81060-2 (mean 5, sd 8), several readings averaged
@@ -107,3 +110,15 @@ def of_beat(beat: Mapping[str, Any], values: Mapping[str, Any], th: Any, size: A
         "pvr": (beat["mpap"] - beat["lap"]) / output,
         "activity": steps,
     }
+
+
+def sections(found: Doubts, case: Case) -> tuple[Section, ...]:
+    """Of a report: the readings that are kept and not believed, each with why and what to do; none where all are."""
+    meanings: dict[str, str] = {o.name: o.meaning.partition(":")[0] for o in OBSERVABLES}
+    rows = tuple(
+        (meanings[r["observable"]], case.origin.moment(r["at"]).strftime("%Y-%m-%d"),
+         f"{r['value']:g}", r["why"])
+        for r in found.to_json()
+    )  # fmt: skip
+    said = (f"{len(rows)} readings are kept; nothing is learned from them.",)
+    return (Section("Readings that are not believed", said, ("reading", "day", "value", "why"), rows),) if rows else ()

@@ -8,7 +8,7 @@ import { useKind, useMay, useOverview, useRules } from "../../api/queries";
 import type { Rule } from "../../api/types";
 import { reasonOf, useToast } from "../../app/toasts";
 import { Button, Card, Dialog, Empty, Loaded, plainName, Severity } from "../../design/parts";
-import { words } from "../../lib/units";
+import { called, words } from "../../lib/units";
 import { t } from "../../texts";
 import { Channels } from "./Channels";
 import { saidOf } from "./rule";
@@ -68,7 +68,7 @@ function Line({ rule, may, onChange, onEnd }: { rule: Rule; may: boolean; onChan
     <tr>
       <td className="strong name">{rule.name}</td>
       <td>{rule.twin === null ? t.rules.every(words(rule.kind)) : <Link href={`/twins/${rule.twin}`} className="inline">{plainName(twin?.subject ?? rule.twin)}</Link>}</td>
-      <td title={watched?.meaning}>{words(of)}, <span className="muted">{t.rules.ons[rule.body.on as keyof typeof t.rules.ons]}</span></td>
+      <td title={watched?.meaning}>{called(kind, of)}, <span className="muted">{t.rules.ons[rule.body.on as keyof typeof t.rules.ons]}</span></td>
       <td className="num">{saidOf(rule, watched?.unit === "1" ? "" : (watched?.unit ?? ""))}</td>
       <td className="how"><Severity of={String(rule.body.severity)} /></td>
       <td className="r nowrap acts">

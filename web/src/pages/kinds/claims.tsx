@@ -4,7 +4,7 @@ import { useMemo, useState } from "react";
 import { useEvidence } from "../../api/queries";
 import type { Claim, Kind } from "../../api/types";
 import { Card, Chip, Empty, Loaded, Notice, Segmented, sentence } from "../../design/parts";
-import { number, words } from "../../lib/units";
+import { fieldName, number, words } from "../../lib/units";
 import { t } from "../../texts";
 import "./claims.css";
 
@@ -96,7 +96,7 @@ export function Credibility({ kind }: { kind: Kind }) {
           <tbody>
             {Object.entries(kind.envelope.ranges).map(([name, [low, high]]) => (
               <tr key={name}>
-                <td>{words(name.replace(/.*\./, ""))} <span className="muted small">{words(name.replace(/\..*/, "")).toLowerCase()}</span></td>
+                <td>{fieldOf(kind, name)} <span className="muted small">{words(name.replace(/\..*/, "")).toLowerCase()}</span></td>
                 <td className="r">{number(low)} – {number(high)}</td>
               </tr>
             ))}
@@ -106,4 +106,10 @@ export function Credibility({ kind }: { kind: Kind }) {
       <Notice>{t.research}</Notice>
     </aside>
   );
+}
+
+/** "Patient.bsa" of the envelope as a label. */
+function fieldOf(kind: Kind, name: string): string {
+  const [type, field] = name.split(".") as [string, string];
+  return fieldName(field, [kind.subject, ...kind.actions].find((schema) => schema.title === type)?.properties[field]?.description);
 }

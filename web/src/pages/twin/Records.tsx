@@ -3,14 +3,14 @@ import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-q
 import { Undo2 } from "lucide-react";
 import { useState } from "react";
 import { del, get, post, Problem } from "../../api/http";
-import { useAside, useHistory, useMay, useSources } from "../../api/queries";
+import { useAside, useDoubted, useHistory, useMay, useSources } from "../../api/queries";
 import type { Kind, Twin } from "../../api/types";
 import { useSettings } from "../../app/settings";
 import { reasonOf, useToast } from "../../app/toasts";
 import { Button, Card, Empty, Loaded, Notice, sentence } from "../../design/parts";
 import { useNow } from "../../lib/now";
 import { ago, dayAndClock, full } from "../../lib/time";
-import { number, shown, words } from "../../lib/units";
+import { called, number, pretty, shown, words } from "../../lib/units";
 import { useZone } from "../../lib/zone";
 import { t } from "../../texts";
 import { Drop } from "../data/Drop";
@@ -23,6 +23,7 @@ export default function Records({ twin, kind }: { twin: Twin; kind: Kind }) {
       <div className="stack">
         {may && <TakeIn twin={twin} />}
         <Aside twin={twin} />
+        <Doubted twin={twin} kind={kind} />
         <Readings twin={twin} kind={kind} may={may} />
       </div>
       <div className="stack">
@@ -79,6 +80,34 @@ function Aside({ twin }: { twin: Twin }) {
           )
         }
       </Loaded>
+    </Card>
+  );
+}
+
+/** Readings that contradict each other or what can be; nothing where there are none. */
+function Doubted({ twin, kind }: { twin: Twin; kind: Kind }) {
+  const items = useDoubted(twin.id).data?.items ?? [];
+  const zone = useZone(twin.zone);
+  if (items.length === 0) return null;
+  return (
+    <Card title={t.data.doubted} body={false} note={t.data.doubtedNote}>
+      <div className="scroll" style={{ maxHeight: 320 }} tabIndex={0} role="region" aria-label={t.data.doubted}>
+        <table className="table">
+          <thead>
+            <tr><th scope="col">{t.chart.time}</th><th scope="col">{t.data.what}</th><th scope="col" className="r">{t.data.value}</th><th scope="col">{t.data.reason}</th></tr>
+          </thead>
+          <tbody>
+            {items.map((row) => (
+              <tr key={`${row.time}${row.observable}`}>
+                <td className="num nowrap">{dayAndClock(Date.parse(row.time), zone)}</td>
+                <td>{called(kind, row.observable)}</td>
+                <td className="r nowrap">{number(row.value)} <span className="muted small">{pretty(row.unit)}</span></td>
+                <td>{sentence(row.why)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
     </Card>
   );
 }
@@ -185,7 +214,7 @@ function Readings({ twin, kind, may }: { twin: Twin; kind: Kind; may: boolean })
                 return (
                   <tr key={row.id} data-removed={row.removed}>
                     <td className="num nowrap">{dayAndClock(Date.parse(row.time), zone)}</td>
-                    <td>{words(row.observable)}{row.version > 1 && <span className="muted small"> {t.data.version(row.version)}</span>}</td>
+                    <td>{called(kind, row.observable)}{row.version > 1 && <span className="muted small"> {t.data.version(row.version)}</span>}</td>
                     <td className="r">{row.removed ? <s>{number(row.value * as.factor, as.digits)}</s> : number(row.value * as.factor, as.digits)} <span className="muted small">{as.unit}</span></td>
                     <td className="muted small">{row.sensor} {row.device}</td>
                     <td>{may && !row.removed && <Button small icon kind="quiet" aria-label={t.data.takeBackOf(dayAndClock(Date.parse(row.time), zone))} title={t.twin.takeBack} onClick={() => back.mutate(row.id)}><Undo2 size={14} aria-hidden /></Button>}</td>

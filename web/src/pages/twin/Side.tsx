@@ -10,7 +10,7 @@ import { useSettings } from "../../app/settings";
 import { reasonOf, useToast } from "../../app/toasts";
 import { Button, Card, Empty, Notice, Severity, Whisker } from "../../design/parts";
 import { clock, dayAndClock, plain } from "../../lib/time";
-import { number, shown, words } from "../../lib/units";
+import { called, number, shown, words } from "../../lib/units";
 import { t } from "../../texts";
 import { detail } from "./course";
 
@@ -89,11 +89,11 @@ function Quantities({ forecast, kind, zone }: { forecast: WholeForecast; kind: K
           const said = `${number(q.q05, as.digits)} – ${number(q.q95, as.digits)}`;
           return (
             <li key={quantity.name} title={quantity.meaning}>
-              <span className="name clip">{words(quantity.name)}</span>
+              <span className="name clip">{called(kind, quantity.name)}</span>
               <span className="num value">
                 <b>{number(q.q50, as.digits)}</b> <span className="muted">{as.unit}</span>
               </span>
-              <Whisker q={q} low={as.unit === "%" ? 0 : q.q05 - room} high={as.unit === "%" ? 100 : q.q95 + room} label={`${words(quantity.name)}: ${number(q.q50, as.digits)} (${said}) ${as.unit}`} />
+              <Whisker q={q} low={as.unit === "%" ? 0 : q.q05 - room} high={as.unit === "%" ? 100 : q.q95 + room} label={`${called(kind, quantity.name)}: ${number(q.q50, as.digits)} (${said}) ${as.unit}`} />
               <span className="small muted num range">{said}</span>
             </li>
           );

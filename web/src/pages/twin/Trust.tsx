@@ -7,7 +7,7 @@ import type { Kind, Lead, Twin } from "../../api/types";
 import { useSettings } from "../../app/settings";
 import { reasonOf, useToast } from "../../app/toasts";
 import { Button, Card, Chip, Empty, Loaded, Notice, sentence } from "../../design/parts";
-import { number, percent, shown, signed, words } from "../../lib/units";
+import { called, number, percent, shown, signed } from "../../lib/units";
 import { t } from "../../texts";
 import { Claims, Credibility } from "../kinds/claims";
 import "./trust.css";
@@ -96,7 +96,7 @@ function LeadRow({ lead, kind }: { lead: Lead; kind: Kind }) {
   const ahead = lead.lead === 0 ? t.trust.next : t.trust.ahead(lead.lead >= 3600 ? `${lead.lead / 3600} h` : `${lead.lead / 60} min`);
   return (
     <tr>
-      <td>{words(lead.observable)}, {ahead} {lead.drift && <Chip tone="bad">{t.trust.drift}</Chip>}</td>
+      <td>{called(kind, lead.observable)}, {ahead} {lead.drift && <Chip tone="bad">{t.trust.drift}</Chip>}</td>
       <td className="r">{lead.n}</td>
       <td><Coverage share={lead.in90} wanted={0.9} /></td>
       <td><Coverage share={lead.in50} wanted={0.5} /></td>

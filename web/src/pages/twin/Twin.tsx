@@ -12,7 +12,7 @@ import { Button, Chip, Empty, Loaded, Loading, plainName, Synthetic } from "../.
 import { useNow } from "../../lib/now";
 import { scaleOf } from "../../lib/scale";
 import { ago, HOUR, span } from "../../lib/time";
-import { number, pretty, shown, words } from "../../lib/units";
+import { fieldName, number, pretty, shown, words } from "../../lib/units";
 import { t } from "../../texts";
 import { sentenceCase } from "./course";
 import { Place } from "./Place";
@@ -115,7 +115,7 @@ function known(twin: State, kind: Kind): [string, string][] {
     .filter(([name, value]) => name !== "type" && value !== null && value !== "")
     .map(([name, value]) => {
       const unit = pretty(kind.subject.properties[name]?.["x-unit"] ?? "");
-      return [words(name).replace(/^Hba1c/, "HbA1c").replace(/^Egfr/, "eGFR"), `${typeof value === "number" ? number(value) : words(String(value)).replace(/(\D)(\d)$/, "$1 $2")}${unit ? ` ${unit}` : ""}`];
+      return [fieldName(name, kind.subject.properties[name]?.description).replace(/^Hba1c/, "HbA1c").replace(/^Egfr/, "eGFR"), `${typeof value === "number" ? number(value) : words(String(value)).replace(/(\D)(\d)$/, "$1 $2")}${unit ? ` ${unit}` : ""}`];
     });
 }
 

@@ -7,7 +7,7 @@ import type { Belief, Explanation, Kind, Share, Twin } from "../../api/types";
 import { useSettings } from "../../app/settings";
 import { Button, Card, Empty, Loaded, Loading, Notice, Segmented, sentence } from "../../design/parts";
 import { dayAndClock } from "../../lib/time";
-import { number, percent, pretty, shown, signed, words } from "../../lib/units";
+import { called, number, percent, pretty, shown, signed, words } from "../../lib/units";
 import { useZone } from "../../lib/zone";
 import { t } from "../../texts";
 import { sentenceCase } from "./course";
@@ -41,7 +41,7 @@ function Drivers({ twin, kind }: { twin: Twin; kind: Kind }) {
       <form className="ask row" onSubmit={(e) => { e.preventDefault(); setAsked({ quantity, hours: Number(hours) }); }}>
         <label className="unseen" htmlFor="of">{t.why.quantity}</label>
         <select id="of" className="input of" value={quantity} onChange={(e) => setQuantity(e.target.value)}>
-          {kind.quantities.map((q) => <option key={q.name} value={q.name}>{words(q.name)}</option>)}
+          {kind.quantities.map((q) => <option key={q.name} value={q.name}>{called(kind, q.name)}</option>)}
         </select>
         <Segmented label={t.why.over} value={hours} options={[["3", "3 h"], ["6", "6 h"], ["12", "12 h"]]} onChange={setHours} />
         <Button type="submit" kind="primary" disabled={!may || twin.belief === null || answer.isFetching}>{t.why.ask}</Button>
@@ -70,7 +70,7 @@ function Explained({ answer, kind, twin, asked }: { answer: Explanation; kind: K
   return (
     <div className="stack body">
       <p className="answer">
-        {words(answer.quantity)}, {dayAndClock(Date.parse(answer.window[0]), zone)} – {dayAndClock(Date.parse(answer.window[1]), zone)}: <b className="num">{number((answer.answer ?? NaN) * as.factor, as.digits)}</b> {as.unit} <span className="muted num">({number(answer.band[0] * as.factor, as.digits)} – {number(answer.band[1] * as.factor, as.digits)})</span>
+        {called(kind, answer.quantity)}, {dayAndClock(Date.parse(answer.window[0]), zone)} – {dayAndClock(Date.parse(answer.window[1]), zone)}: <b className="num">{number((answer.answer ?? NaN) * as.factor, as.digits)}</b> {as.unit} <span className="muted num">({number(answer.band[0] * as.factor, as.digits)} – {number(answer.band[1] * as.factor, as.digits)})</span>
       </p>
       <Segmented label={t.why.over_} value={group?.over ?? READINGS} options={choices} onChange={setOver} />
       {group && <Group group={group} kind={kind} as={as} />}

@@ -1,7 +1,7 @@
 /** The fields of an action, made from its JSON schema. */
 import type { Schema } from "../../api/types";
 import { Field } from "../../design/parts";
-import { pretty, words } from "../../lib/units";
+import { fieldName, pretty } from "../../lib/units";
 import { fieldsOf, isRequired, type Value } from "./plan";
 
 interface Props {
@@ -23,7 +23,7 @@ export function SchemaFields({ schema, values, onChange, faults = {}, all = true
           const needed = isRequired(schema, name);
           const value = values[name] ?? "";
           return (
-            <Field key={name} label={words(name)} unit={unit || undefined} fault={faults[name]}>
+            <Field key={name} label={fieldName(name, property.description)} unit={unit || undefined} fault={faults[name]}>
               {(ids) =>
                 property.enum ? (
                   <select {...ids} className="input" title={property.description} value={String(value)} onChange={(e) => set(name, e.target.value)}>

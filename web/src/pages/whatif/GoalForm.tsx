@@ -2,7 +2,7 @@
 import { Plus, X } from "lucide-react";
 import type { Kind } from "../../api/types";
 import { Button } from "../../design/parts";
-import { pretty, words } from "../../lib/units";
+import { called, pretty } from "../../lib/units";
 import { t } from "../../texts";
 import type { Goal } from "./plan";
 
@@ -10,7 +10,7 @@ export function GoalForm({ kind, goal, onGoal }: { kind: Kind; goal: Goal | null
   const names = kind.quantities.map((q) => q.name);
   const quantities = names.map((name) => (
     <option key={name} value={name}>
-      {words(name)}
+      {called(kind, name)}
     </option>
   ));
   if (!goal)

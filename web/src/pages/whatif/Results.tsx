@@ -8,7 +8,7 @@ import TimeChart from "../../charts/TimeChart";
 import { Button, Card } from "../../design/parts";
 import { backOf, scaleOf, spanName } from "../../lib/scale";
 import { HOUR } from "../../lib/time";
-import { number, percent, plainUnits, shown, signed, words } from "../../lib/units";
+import { called, number, percent, plainUnits, shown, signed, words } from "../../lib/units";
 import { t } from "../../texts";
 import { amount, band, detail, line, sentenceCase, timelines } from "../twin/course";
 import { COLOURS } from "./colours";
@@ -97,7 +97,7 @@ function limitText(plan: Plan, k: number, kind: Kind, prefers: "mg/dL" | "mmol/L
   if (!c) return "";
   const as = shown(kind.quantities.find((q) => q.name === c.quantity)?.unit ?? "", kind, prefers);
   const bounds = [c.low !== undefined && `≥ ${number(c.low * as.factor, as.digits)}`, c.high !== undefined && `≤ ${number(c.high * as.factor, as.digits)}`].filter(Boolean).join(", ");
-  return `${words(c.quantity)} ${bounds} ${as.unit}`.trim();
+  return `${called(kind, c.quantity)} ${bounds} ${as.unit}`.trim();
 }
 
 function Quantities({ kind, plan, comparison, ranked }: { kind: Kind; plan: Plan; comparison: Comparison; ranked: Recommendation | undefined }) {
@@ -138,7 +138,7 @@ function Quantities({ kind, plan, comparison, ranked }: { kind: Kind; plan: Plan
             ))}
             {ranked && (
               <tr className="goal-row">
-                <td>{t.whatif.chance} <span className="muted small">{t.whatif.objective(words(ranked.objective.quantity).toLowerCase(), ranked.objective.sense)}</span></td>
+                <td>{t.whatif.chance} <span className="muted small">{t.whatif.objective(called(kind, ranked.objective.quantity).replace(/^[A-Z](?=[a-z])/, (c) => c.toLowerCase()), ranked.objective.sense)}</span></td>
                 {names.map((name) => <td key={name} className="r">{of(name) ? percent(of(name)!.best) : "–"}</td>)}
               </tr>
             )}
@@ -146,7 +146,7 @@ function Quantities({ kind, plan, comparison, ranked }: { kind: Kind; plan: Plan
               const as = shown(quantity.unit, kind, settings.glucose);
               return (
                 <tr key={quantity.name}>
-                  <td title={quantity.meaning}>{words(quantity.name)} <span className="muted small">{as.unit}</span></td>
+                  <td title={quantity.meaning}>{called(kind, quantity.name)} <span className="muted small">{as.unit}</span></td>
                   {names.map((name, i) => {
                     const item = comparison.options[name]?.items[quantity.name] as unknown as Course | undefined;
                     const differs = comparison.differences[name]?.[quantity.name];
