@@ -11,7 +11,7 @@ from vitruvian.core.belief import Belief
 from vitruvian.core.errors import FieldError, InferenceError
 from vitruvian.core.kind import AbstractKind
 from vitruvian.core.twin import Twin
-from vitruvian.models.doubting import Doubting
+from vitruvian.models.doubting import Doubting, notes
 from vitruvian.models.icu.doubt import Doubts
 from vitruvian.platform import when
 from vitruvian.platform.acting import acting, reach
@@ -77,6 +77,11 @@ class Knowing:
         if not isinstance(self.kind, Doubting):
             return None
         return self.kind.doubts(self.store.record(self.row.id, then))
+
+    def doubted(self, then: datetime | None) -> tuple[str, ...]:
+        """What to say of readings that are not believed."""
+        found = self.doubts(then)
+        return () if found is None else notes(found, self.row.origin)
 
     def _since(self, first: float) -> datetime | None:
         return None if math.isinf(first) else self.moment(first)

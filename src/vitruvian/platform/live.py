@@ -14,7 +14,6 @@ from vitruvian.core.belief import Belief
 from vitruvian.core.errors import BeliefError, FieldError
 from vitruvian.core.kind import AbstractKind
 from vitruvian.core.twin import Twin
-from vitruvian.models import doubting
 from vitruvian.platform import asking, duration, fieldtext, fits, goals, placed, plans, when
 from vitruvian.platform.knowing import Knowing, Moment
 from vitruvian.platform.learned import Learned
@@ -203,8 +202,7 @@ class LiveTwin:
         seed: int = 0,
         **more: Plan,
     ) -> Loops:
-        """The beat behind a twin with a heart at `at` (default: the belief's time), and under each option: its loops,
-        courses and what they tell. at: local time, or "+90d" from the belief's; `twin.loops(at="+90d")`."""
+        """The beat behind a twin with a heart at `at` ("+90d": from the belief; default: its time), by option."""
         from vitruvian.verbs.loops import loops
 
         twin, _, start, notes = self._ready(as_of, seed, fit=True)
@@ -316,7 +314,7 @@ class LiveTwin:
             seed=seed,
             kept_aside=[
                 *(f"{a.file}, line {a.line}: {a.reason}" for a in self.store.kept_aside(self.row.id)),
-                *self._doubted(None),
+                *self.know.doubted(None),
             ],
             imported=[h.detail for h in self.history() if h.what == "observed" and not h.detail.endswith(NOTHING)],
             synthetic=synthetic,
@@ -376,7 +374,7 @@ class LiveTwin:
             if then is None or not behind:
                 try:
                     twin.believed()
-                    said = (*self._doubted(then), *((behind,) if behind else ()))
+                    said = (*self.know.doubted(then), *((behind,) if behind else ()))
                     return twin, version, self._begin(belief, then), said
                 except BeliefError as err:
                     why = err.what
@@ -384,13 +382,8 @@ class LiveTwin:
                 why = "no belief knew all that was known"
         made = self._calibrated(then, None, None, seed)
         said = "" if then is None else f" as of {when.said(then, self.row.origin.zone)}"
-        notes = (*self._doubted(then), f"calibrated{said}: {why}")
+        notes = (*self.know.doubted(then), f"calibrated{said}: {why}")
         return made.twin, made.version, self._begin(made.twin.believed(), then), notes
-
-    def _doubted(self, then: datetime | None) -> tuple[str, ...]:
-        """What to say of readings that are not believed."""
-        found = self.know.doubts(then)
-        return () if found is None else doubting.notes(found, self.row.origin)
 
     def _whole(self, twin: Twin, as_of: Moment) -> Twin:
         """With all that was known then, not only what the belief looks back to."""

@@ -168,4 +168,4 @@ function Group({ answer, of, title, changed }: { answer: LoopsAnswer; of: string
 
 const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 /** As many digits as the interval's width deserves: two of it, the same for its ends. */
-const digitsOf = (q: { q05: number; q95: number }) => Math.min(3, Math.max(0, Math.ceil(1 - Math.log10(Math.max(q.q95 - q.q05, 1e-3)))));
+const digitsOf = (q: { q05: number; q95: number }) => (q.q95 - q.q05 < 1e-9 ? -1 : Math.min(3, Math.max(0, Math.ceil(1 - Math.log10(Math.max(q.q95 - q.q05, 1e-3))))));
