@@ -81,19 +81,6 @@ def _dot(m: np.ndarray, a: np.ndarray, b: np.ndarray) -> float:
     )
 
 
-@compiled("f8(f8[::1],f8[::1],f8[::1])")
-def _dot(m: np.ndarray, a: np.ndarray, b: np.ndarray) -> float:
-    """a . M b for a symmetric M packed in six."""
-    return (
-        m[0] * a[0] * b[0]
-        + m[3] * a[1] * b[1]
-        + m[5] * a[2] * b[2]
-        + m[1] * (a[0] * b[1] + a[1] * b[0])
-        + m[2] * (a[0] * b[2] + a[2] * b[0])
-        + m[4] * (a[1] * b[2] + a[2] * b[1])
-    )
-
-
 @compiled("f8(f8,f8,f8,f8,f8)")
 def _face(p: float, q: float, r: float, t: float, s: float) -> float:
     """Time u of a plane front through corners of times t and s whose ways have the Gram matrix [[p, r], [r, q]].
@@ -209,8 +196,8 @@ def _shortest(
             if voxel < 0:
                 continue
             for c in range(3):
-                j = np.int64(around[i, slots[k, c]])
+                j = around[i, slots[k, c]]
                 then = now + np.sqrt(_dot(m[voxel], ways[k, c], ways[k, c]))
                 if then < t[j]:
                     t[j] = then
-                    heappush(heap, (then, j))
+                    heappush(heap, (then, 0 * i + j))  # as wide a number as i

@@ -66,6 +66,7 @@ class Beating(ABC):
     loops: tuple[Loop, ...]
     told: tuple[Told, ...]
     beat_source: str  # how the beat is worked out, and what it leaves out, in a sentence
+    points: int = 100  # of a course, in JSON
 
     @abstractmethod
     def beat(self, theta: Theta, state: State, forcing: Forcing) -> Beat:

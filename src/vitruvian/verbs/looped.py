@@ -14,7 +14,6 @@ from vitruvian.models.beats import Loop, Told, Trace
 from vitruvian.verbs.compare import AS_PLANNED
 from vitruvian.verbs.result import Basis, weighted_quantile
 
-POINTS = 100  # of a beat, in JSON
 DRAWN = 12  # members whose loops are drawn, in JSON and pictures
 BANDS = {"q05": 0.05, "q25": 0.25, "q50": 0.5, "q75": 0.75, "q95": 0.95}
 
@@ -44,6 +43,7 @@ class Loops:
     basis: Basis
     warnings: tuple[str, ...] = ()
     source: str = ""
+    points: int = 100
     disclaimer: str = field(default="A simulation for research use.", repr=False)
 
     def number(self, name: str, option: str = AS_PLANNED) -> np.ndarray:
@@ -61,15 +61,15 @@ class Loops:
         """The option's number less that as planned, member by member: (5 %, 50 %, 95 %)."""
         return self._quantiles(self.number(name, option) - self.number(name))
 
-    def band(self, trace: str, option: str = AS_PLANNED, points: int = POINTS) -> dict[str, np.ndarray]:
-        """Quantiles over members of a course, at `points` even shares of the beat."""
-        values = self._thinned(self._option(option).traces[trace], points)
+    def band(self, trace: str, option: str = AS_PLANNED, points: int | None = None) -> dict[str, np.ndarray]:
+        """Quantiles over members of a course, at `points` even shares of the beat (default: the kind's own)."""
+        values = self._thinned(self._option(option).traces[trace], points or self.points)
         ranked = np.moveaxis(values, 1, 0)
         return {name: weighted_quantile(ranked, self.weights, q) for name, q in BANDS.items()}
 
-    def members(self, trace: str, option: str = AS_PLANNED, points: int = POINTS) -> np.ndarray:
+    def members(self, trace: str, option: str = AS_PLANNED, points: int | None = None) -> np.ndarray:
         """Courses (member, point) of the DRAWN members that lie evenly through the ensemble."""
-        values = self._thinned(self._option(option).traces[trace], points)
+        values = self._thinned(self._option(option).traces[trace], points or self.points)
         return values[:, self.drawn].T
 
     @property

@@ -51,7 +51,7 @@ def loops(
     notes = tuple(dict.fromkeys(s for case in cases.values() for s in kind.envelope.outside(case)))
     return Loops(
         kind.name, when, twin.case.origin, kind.traces, kind.loops, kind.told, shown, kept.weights,
-        Basis.of(belief, kind), (*notes, *belief.notes), kind.beat_source,
+        Basis.of(belief, kind), (*notes, *belief.notes), kind.beat_source, kind.points,
     )  # fmt: skip
 
 

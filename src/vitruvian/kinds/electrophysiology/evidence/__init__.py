@@ -1,0 +1,1 @@
+"""What the electrophysiology twin claims, and how each claim is measured."""
