@@ -70,11 +70,12 @@ LOOPS = (
     Loop("horizontal", "horizontal plane, lead V6 and lead V2", "V6", "V2"),
 )
 SURAWICZ = "Surawicz et al., J Am Coll Cardiol 2009;53:976"
+RAUTAHARJU = "Rautaharju et al., J Am Coll Cardiol 2009;53:982; at 60 /min"
 TOLD = (
-    Told("qrs", "ms", "QRS duration", (60.0, 110.0), SURAWICZ),
-    Told("qt", "ms", "QT interval", (350.0, 460.0), "Rautaharju et al., J Am Coll Cardiol 2009;53:982; at 60 /min"),
-    Told("qrs_axis", "deg", "QRS axis", (-30.0, 90.0), SURAWICZ),
-    Told("t_axis", "deg", "T axis", (0.0, 90.0), "assumed"),
+    Told("qrs", "ms", "QRS duration", usual=(60.0, 110.0), source=SURAWICZ),
+    Told("qt", "ms", "QT interval", usual=(350.0, 460.0), source=RAUTAHARJU),
+    Told("qrs_axis", "deg", "QRS axis", usual=(-30.0, 90.0), source=SURAWICZ),
+    Told("t_axis", "deg", "T axis", usual=(0.0, 90.0), source="assumed"),
     Told("lv_activation", "ms", "last of the left ventricle, after the first"),
     Told("rv_activation", "ms", "last of the right free wall, after the first"),
     Told("lateral_delay", "ms", "lateral wall after the septum"),
