@@ -2,8 +2,8 @@
 
 Workload: persons drawn from all six sets of the kind circulation, each the whole loop (models/circulation/loop.py: four
 chambers, septum, pericardium, valves, two beds) at 200 RK4 steps a beat in float64, twice or four times as many where
-the loop needs them to be stable; from its own first guess. Two threads take blocks of hearts. Beside it: drift of blood over the 20 beats, the error
-against 16 times as many steps, and the JAX form of the same loop on a subsample.
+the loop needs them to be stable, from its own first guess. Two threads take blocks of hearts. Beside it: drift of blood
+over the 20 beats, the error against 16 times as many steps, and the JAX form of the same loop on a subsample.
 svZeroDSolver (C++, implicit) has another loop: its own case closedLoopHeart_singleVessel of the data set `heart`
 (fewer elements: no septum, no pericardium, elastic atria) at its 100 points a beat, one heart at a time. SVZEROD_PYTHON
 names the interpreter of an environment that has svzerod. Writes benchmarks/results/circulation.json.

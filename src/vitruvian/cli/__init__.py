@@ -21,6 +21,7 @@ COMMANDS = {
     "compare": "vitruvian.cli.ask:compare",
     "recommend": "vitruvian.cli.ask:recommend",
     "loops": "vitruvian.cli.loops:loops",
+    "population": "vitruvian.cli.population:population",
     "decide": "vitruvian.cli.decide:decide",
     "explain": "vitruvian.cli.know:explain",
     "backtest": "vitruvian.cli.know:backtest",
