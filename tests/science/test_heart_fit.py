@@ -99,7 +99,8 @@ def test_a_known_heart_comes_back(surface):
         "RV_SEPTUM": ("RV_SEPTUM",),
     }
     contours = {name: Surface(vertices, surface.labelled(*labels)) for name, labels in on.items()}
-    valves = {"MITRAL_VALVE": "mitral", "TRICUSPID_VALVE": "tricuspid", "AORTA_VALVE": "aorta"}
+    names = ("mitral", "tricuspid", "aorta", "pulmonary")
+    valves = dict(zip(("MITRAL_VALVE", "TRICUSPID_VALVE", "AORTA_VALVE", "PULMONARY_VALVE"), names, strict=True))
     rims = {name: vertices[surface.rims[key]] for name, key in valves.items()}
     table, slices = drawn(contours, frame, np.arange(-96.0, -2.0, 8.0), rims)
     points = read(table, slices)
