@@ -11,7 +11,7 @@ import pytest
 from needs import require_data
 from vitruvian.core.errors import FieldError
 from vitruvian.engines.jaxsetup import jax, jnp
-from vitruvian.models.circulation import baroreflex, elements, emulator, loop, network, regazzoni
+from vitruvian.models.circulation import baroreflex, elements, emulator, loop, march, network, regazzoni
 
 pytestmark = pytest.mark.science
 
@@ -28,6 +28,13 @@ def test_the_closed_loop_is_that_of_regazzoni_2020() -> None:
         reference = np.array([float(r[name]) for r in rows])[1:]
         found = trace[::20, k][: len(reference)]
         assert np.abs(found - reference).max() < 1e-3 * np.abs(reference).max(), name
+
+
+def test_steps_that_are_unstable_are_refused_with_the_fix() -> None:
+    folder = require_data("heart") / "circulation_regazzoni"
+    par, start = (json.loads((folder / f"{n}.json").read_text("utf-8")) for n in ("parameters", "initial"))
+    with pytest.raises(FieldError, match=r"steps of 0.008 s are unstable.*take shorter steps, 0.004 s"):
+        regazzoni.run(par, start, 5, 8e-3)
 
 
 @pytest.mark.parametrize(
@@ -71,15 +78,36 @@ def test_a_septum_of_stone_parts_the_ventricles_and_a_soft_one_joins_them() -> N
 
 def test_the_loop_keeps_its_blood_and_its_emulator_says_what_it_shows() -> None:
     u = np.random.default_rng(3).uniform(-0.5, 0.5, (len(emulator.RANGES), 24))
-    h = emulator.heart(jnp.asarray(u))
-    x = jax.jit(lambda h: loop.beats(h, loop.start(h), 60, 200))(h)
-    shown = {k: np.asarray(v) for k, v in jax.jit(lambda h, x: loop.seen(h, x, 200))(h, x).items()}
-    total = np.asarray(sum(x)) / np.asarray(sum(loop.start(h)))
-    assert np.abs(total - 1.0).max() < 1e-10
+    h = loop.Heart(*(np.asarray(v) for v in emulator.heart(jnp.asarray(u))))
+    steps = int(march.steps_needed(h).max())
+    begin = march.start(h)
+    x, _ = march.march(h, begin, 60, steps)
+    assert np.abs(x.sum(axis=0) / begin.sum(axis=0) - 1.0).max() < 1e-10
+    V, p = march.shown(h, x, steps)
+    shown = {
+        "stroke": ((p[:, 2] - p[:, 3]).mean(axis=0) / h.R_sys) * 60.0 / h.rate,
+        "lv_edv": V[:, 1].max(axis=0),
+        "rv_edv": V[:, 5].max(axis=0),
+        "map": p[:, 2].mean(axis=0),
+        "mpap": p[:, 6].mean(axis=0),
+        "rap": p[:, 4].mean(axis=0),
+    }
     values = {n: getattr(h, n) for n in emulator.RANGES if n != "RC_pul"}
     told = emulator.steady({**values, "RC_pul": h.C_pul * (emulator.R_LAW + h.R_pul)})
     for name, tolerance in {"stroke": 3.0, "lv_edv": 5.0, "rv_edv": 5.0, "map": 3.0, "mpap": 1.5, "rap": 0.5}.items():
         assert np.abs(np.asarray(told[name]) - shown[name]).max() < tolerance, name
+
+
+def test_the_compiled_loop_is_the_written_one() -> None:
+    h = emulator.heart(jnp.asarray(np.random.default_rng(5).uniform(-0.6, 0.6, (len(emulator.RANGES), 40))))
+    some = loop.Heart(*(np.asarray(v) for v in h))
+    steps, begin = int(march.steps_needed(some).max()), march.start(some)
+    assert np.array_equal(begin, np.stack([np.asarray(a) for a in loop.start(h)]))
+    written = jax.jit(lambda h, x: loop.beats(h, x, 2, steps))(h, tuple(begin))
+    compiled, _ = march.march(some, begin, 2, steps)
+    assert np.abs(np.stack(written) - compiled).max() < 1e-9  # mL
+    pressed = np.stack(loop.pressures(0.0, tuple(compiled), h))
+    assert np.abs(pressed - march.shown(some, compiled, steps).pressures[0]).max() < 1e-9  # mmHg
 
 
 def test_a_fall_of_pressure_raises_the_tone_within_a_minute() -> None:

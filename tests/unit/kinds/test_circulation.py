@@ -89,6 +89,23 @@ def test_what_is_given_moves_the_loops_of_the_same_members() -> None:
     assert answer.plot("rv").get_xlabel() == "volume [mL]"
 
 
+def test_every_drug_and_load_moves_the_loop_as_documented() -> None:
+    mine, later = twin(members=16), AT + 90 * DAY
+    given = {
+        "sildenafil": [do.PDE5Inhibitor(at=AT, dose=240.0)],
+        "nitrate": [do.Nitrate(at=AT, dose=60.0)],
+        "diuretic": [do.Diuretic(at=AT, dose=80.0)],
+    }
+    answer = loops(mine, later, given)
+    assert answer.difference("mpap", "sildenafil")[2] < 0
+    for unloading in ("nitrate", "diuretic"):
+        assert answer.difference("lv_edp", unloading)[2] < 0
+        assert answer.difference("lv_edv", unloading)[2] < 0
+    load = loops(mine, AT + 300.0, {"bicycle": [do.Exercise(at=AT, power=40.0)]})
+    for name in ("heart_rate", "cardiac_output", "mpap", "lv_dpdt"):
+        assert load.difference(name, "bicycle")[0] > 0, name
+
+
 def test_pacing_shortens_the_late_walls_beat() -> None:
     mine = twin("LBBB")
     answer = loops(mine, AT + DAY, {"paced": [do.Pacing(at=AT, correction=0.9)]})

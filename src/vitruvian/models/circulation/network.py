@@ -171,6 +171,13 @@ def solve(case: Mapping[str, Any]) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         y = steady(net, y)
     tolerance = told.get("absolute_tolerance", TOLERANCE)
     ys = np.asarray(_march(net, jnp.asarray(y), dt, (points - 1) * cycles, tolerance))
+    if not np.isfinite(ys).all():
+        k = int(np.argmax(~np.isfinite(ys).all(axis=1)))
+        raise FieldError(
+            f"'{net.names[int(np.argmax(~np.isfinite(ys[k])))]}' is not finite after {(k + 1) * dt:g} s",
+            where="network.solve",
+            fix=f"give more than {points} time points a cycle, or check the case's values",
+        )
     last = np.concatenate([y[None], ys])[-points:]
     return np.arange(points) * dt, dict(zip(net.names, last.T, strict=True))
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from vitruvian.core.errors import FieldError
 from vitruvian.engines.jaxsetup import jax, jnp
 from vitruvian.engines.solvers import RK4, AbstractSolver
 from vitruvian.models.circulation.elements import Timing, activation, valve
@@ -66,7 +67,10 @@ def volume(x: np.ndarray, par: Mapping[str, Any]) -> np.ndarray:
 def run(
     par: Mapping[str, Any], start: Mapping[str, float], beats: int, dt: float, *, solver: AbstractSolver | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """States at every beat's end (beat + 1, 12), and over the last beat at every step (step + 1, 12)."""
+    """States at every beat's end (beat + 1, 12), and over the last beat at every step (step + 1, 12).
+
+    Errors: FieldError for steps that are too long to be stable.
+    """
     steps, solver = round(1.0 / par["HR"] / dt), solver or RK4()
 
     def step(x: Any, k: Any) -> Any:
@@ -83,5 +87,11 @@ def run(
         before = np.array(x)
         x, ys = beat(x)
         ends.append(np.array(x))
+        if not np.isfinite(ends[-1]).all():
+            raise FieldError(
+                f"steps of {dt:g} s are unstable: nothing finite is left after beat {len(ends) - 1}",
+                where="regazzoni.run",
+                fix=f"take shorter steps, {dt / 2:g} s or less",
+            )
         trace = np.concatenate([before[None], np.asarray(ys)])
     return np.stack(ends), trace
