@@ -24,8 +24,11 @@ from scipy.special import expit
 from vitruvian.core.keys import generator
 from vitruvian.engines.oddsforest import Growth, OddsForest, grow
 from vitruvian.engines.ridgelogistic import Ridge, fit_ridge
+from vitruvian.engines.stagedforest import StagedForest, grow_staged
 
-Learner = OddsForest | Ridge
+Learner = OddsForest | StagedForest | Ridge
+STORED: dict[str, type[Learner]] = {"F": OddsForest, "S": StagedForest, "R": Ridge}  # letter in an archive
+LETTER = {kind: letter for letter, kind in STORED.items()}
 
 
 @dataclass(frozen=True)
@@ -85,7 +88,7 @@ class Ensemble:
 
     def to_arrays(self, prefix: str = "") -> dict[str, np.ndarray]:
         """For numpy.savez."""
-        kinds = "".join("R" if isinstance(one, Ridge) else "F" for one in self.folds[0])
+        kinds = "".join(LETTER[type(one)] for one in self.folds[0])
         gain = np.array([self.gain.get(n, 0.0) for n in self.names], dtype=np.float32)
         out = {"names": np.array(self.names), "kinds": np.array(kinds), "origin": np.array(self.origin), "gain": gain}
         out |= {"stack": self.stack, "folds": np.array(len(self.folds))}
@@ -104,7 +107,7 @@ class Ensemble:
             for j, kind in enumerate(str(mine["kinds"])):
                 start = f"{k}.{j}."
                 parts = {n.removeprefix(start): a for n, a in mine.items() if n.startswith(start)}
-                learners.append(Ridge.from_arrays(parts) if kind == "R" else OddsForest.from_arrays(parts))
+                learners.append(STORED[kind].from_arrays(parts))
             folds.append(tuple(learners))
         names = tuple(str(n) for n in mine["names"])
         gain = dict(zip(names, mine["gain"].tolist(), strict=True))
@@ -144,7 +147,11 @@ def fit(
         for j, growth in enumerate(recipe.forests):
             tree_seed = int(generator(seed, "crossfit", k, j).integers(2**31 - 1))
             told = (also or {}).get(growth.target, y)
-            found.append(grow(x[rows], told[rows], growth, tree_seed, sign))
+            if growth.stages:
+                column = names.index(growth.stages)
+                found.append(grow_staged(x[rows], told[rows], growth, tree_seed, sign, column))
+            else:
+                found.append(grow(x[rows], told[rows], growth, tree_seed, sign))
         return (*found, fit_ridge(x[rows], y[rows], recipe.penalty)) if recipe.penalty is not None else tuple(found)
 
     folds = []
@@ -154,7 +161,7 @@ def fit(
             held[j, part == k] = one.predict(x[part == k])
     whole = learned(np.full(len(y), True), recipe.folds)
     stack = sharpened(stacked(held, y, recipe.loose), held, y, recipe.sharpen)
-    gain = np.sum([one.gain for one in whole if isinstance(one, OddsForest)], axis=0)
+    gain = np.sum([one.gain for one in whole if not isinstance(one, Ridge)], axis=0)
     share = dict(zip(names, (gain / max(float(np.sum(gain)), 1e-300)).tolist(), strict=True))
     return Fitted(Ensemble(tuple(names), tuple(folds), whole, stack, origin, share), stack[0] + stack[1:] @ held)
 

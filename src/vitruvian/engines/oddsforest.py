@@ -37,6 +37,7 @@ class Growth:
     random: bool = False
     monotone: bool = False
     target: str = ""  # another outcome of the same rows that it learns; "": the one asked for
+    stages: str = ""  # a column of few values, each with trees of its own (engines/stagedforest.py); "": one forest
 
 
 @dataclass(frozen=True, eq=False)

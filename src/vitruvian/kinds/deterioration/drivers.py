@@ -24,9 +24,17 @@ SHOWN = 5  # things named: more than a person reads at a bedside (assumed)
 STALE = 6.0  # h: a value older than this may have moved since (half a shift; assumed)
 DERIVED = {  # columns made of several things
     "shock_index": ("heart_rate", "systolic"),
+    "shock_age": ("heart_rate", "systolic"),
+    "coma_age": ("gcs",),
     "pulse_pressure": ("systolic", "diastolic"),
     "pf_ratio": ("po2", "fio2"),
+    "alveolar_gap": ("po2", "pco2", "fio2"),
+    "rox": ("spo2", "fio2", "respiratory_rate"),
     "urea_creatinine": ("bun", "creatinine"),
+    "urea_age": ("bun",),
+    "liver_kidney": ("bilirubin", "creatinine"),
+    "osmolality": ("sodium", "glucose", "bun"),
+    "ion_gap": ("sodium", "potassium", "bicarbonate"),
     "bmi": ("weight",),
 }
 

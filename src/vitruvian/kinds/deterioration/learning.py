@@ -8,7 +8,7 @@ PhysioNet 2012 set A (README, "What was chosen").
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -23,50 +23,61 @@ from vitruvian.models.icu.stays import Stays
 
 DEATH_AT = (12.0, 24.0, 48.0)  # h in the unit
 EVERY, WITHIN, LEADS = 4.0, 6.0, 24  # h between landmarks of an onset; h ahead; h of leads with an offset of their own
+SOON = 12.0  # h: a related outcome of onsets, with twice the events
 DEATH = Recipe(
     (
-        Growth(150, 0.07, 31, 20, 0.2),
         Growth(200, 0.08, 24, 40, 0.15, 0.7, 5.0, random=True, monotone=True),
         Growth(180, 0.06, 16, 40, 0.1, 0.6, 5.0, monotone=True, target="year"),
+        Growth(220, 0.05, 31, 20, 0.3, stages="hours"),
+        Growth(220, 0.06, 16, 15, 0.2, 0.7, 3.0, random=True, stages="hours"),
     ),
     sharpen=1.18,
 )
-ONSET = Recipe(
-    (
-        Growth(120, 0.06, 16, 60, 0.1, 0.5, 10.0, monotone=True),
-        Growth(150, 0.08, 16, 60, 0.15, 0.5, 10.0, random=True, monotone=True),
+SLOW = Growth(120, 0.06, 16, 60, 0.1, 0.5, 10.0, monotone=True)
+RANDOM = Growth(150, 0.08, 16, 60, 0.15, 0.5, 10.0, random=True, monotone=True)
+ONSET = Recipe((SLOW, RANDOM))
+RECIPES = {  # of onsets that were studied; others take ONSET
+    "aki": Recipe(
+        (SLOW, Growth(150, 0.06, 31, 40, 0.2, 0.7, 3.0), Growth(220, 0.05, 31, 20, 0.3), replace(SLOW, target="soon"))
     ),
-)
+    "sepsis": Recipe((RANDOM,), penalty=1000.0),  # few onsets: a ridge overfits less than trees
+}
 LEAVING = Recipe((Growth(60, 0.1, 8, 60, 0.3, 0.7, 10.0),), folds=2)  # who leaves is easily told: assumed enough
 
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """Rows to learn from: columns, outcome y (n,), position of the stay (n,), hour of the landmark (n,)."""
+    """Rows to learn from: columns, outcome y (n,), position of the stay (n,), hour of the landmark (n,); also {name:
+    (n,)}: related outcomes that a learner may learn instead."""
 
     known: Known
     y: np.ndarray
     whose: np.ndarray
     at: np.ndarray
+    also: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def of(self, keep: np.ndarray) -> Table:
         """The rows where `keep` (n,) is true."""
         rows = Known(self.known.names, self.known.x[keep])
-        return Table(rows, self.y[keep], self.whose[keep], self.at[keep])
+        also = {name: y[keep] for name, y in self.also.items()}
+        return Table(rows, self.y[keep], self.whose[keep], self.at[keep], also)
 
 
 def death_table(stays: Stays, hours: tuple[float, ...] = DEATH_AT) -> Table:
-    """A row a stay and landmark; y: the stay's outcome `death`."""
+    """A row a stay and landmark; y: the stay's outcome `death`; also `year`: who is known to have died within one, who
+    are three times as many, and whose last values look alike."""
     whose = np.tile(np.arange(len(stays)), len(hours))
     at = np.repeat(np.array(hours), len(stays))
-    marks = Landmarks(whose, at)
-    return Table(known(stays.readings, stays.static, marks), stays.outcomes["death"][whose], whose, at)
+    rows = known(stays.readings, stays.static, Landmarks(whose, at))
+    also = {"year": within_a_year(stays)[whose]} if "survival" in stays.outcomes else {}
+    return Table(rows, stays.outcomes["death"][whose], whose, at, also)
 
 
 def onset_table(stays: Stays, every: float = EVERY) -> Table:
     """Landmarks each `every` h from hour 1 on while at risk; y: onset in (t, t + WITHIN], NaN where nobody would know:
     watching was to end sooner (`until`, by default the stay's hours), with an onset or without, else the late hours
-    would hold nothing but onsets. Who is known to have left without one (`left`) had none."""
+    would hold nothing but onsets. Who is known to have left without one (`left`) had none. Also `soon`: an onset
+    known to come in (t, t + SOON]."""
     onset, hours = stays.outcomes["onset"], stays.hours
     until = np.maximum(stays.outcomes.get("until", hours), hours)
     first = np.where(np.isnan(onset), np.inf, onset)
@@ -78,7 +89,8 @@ def onset_table(stays: Stays, every: float = EVERY) -> Table:
     unknown = hours < left_of(stays)
     y[(y == 0.0) & (hours[whose] < at + WITHIN) & unknown[whose]] = np.nan
     y[until[whose] < at + WITHIN] = np.nan
-    return Table(known(stays.readings, stays.static, Landmarks(whose, at)), y, whose, at)
+    soon = (first[whose] <= at + SOON).astype(np.float64)
+    return Table(known(stays.readings, stays.static, Landmarks(whose, at)), y, whose, at, {"soon": soon})
 
 
 def left_of(stays: Stays) -> np.ndarray:
@@ -101,17 +113,25 @@ def learn_death(stays: Stays, seed: int, recipe: Recipe = DEATH, hours: tuple[fl
     table = death_table(stays, hours)
     columns = varying(table)
     origin = f"{len(stays)} stays, {int(stays.outcomes['death'].sum())} deaths"
-    return fit_death(table, columns, stays, seed, recipe, origin)
+    return fit_table(table, columns, seed, recipe, origin)
 
 
-def fit_death(
-    table: Table, columns: Known, stays: Stays, seed: int, recipe: Recipe = DEATH, origin: str = ""
+def fit_table(
+    table: Table, columns: Known, seed: int, recipe: Recipe, origin: str = "", more: Mapping[str, int] | None = None
 ) -> Fitted:
-    """From a `death_table` and its columns. Who died within a year, in hospital or after, is told to one of the
-    forests: they are three times as many, and their last values look alike."""
-    also = {"year": within_a_year(stays)[table.whose]} if "survival" in stays.outcomes else {}
-    sign = signs(columns.names)
-    return fit(columns.names, columns.x, table.y, table.whose, recipe, seed=seed, origin=origin, signs=sign, also=also)
+    """From a table and those of its columns that say anything; more {column: sign} beside those medicine knows."""
+    sign = {**signs(columns.names), **(more or {})}
+    return fit(
+        columns.names,
+        columns.x,
+        table.y,
+        table.whose,
+        recipe,
+        seed=seed,
+        origin=origin,
+        signs=sign,
+        also=table.also,
+    )
 
 
 def within_a_year(stays: Stays) -> np.ndarray:
@@ -137,8 +157,7 @@ def learn_onset(stays: Stays, seed: int, recipe: Recipe = ONSET, origin: str = "
     columns = varying(table)
     onset, left = stays.outcomes["onset"], left_of(stays)
     origin += f"{len(stays)} stays, {int(np.sum(~np.isnan(onset)))} onsets"
-    sign = signs(columns.names)
-    found = fit(columns.names, columns.x, table.y, table.whose, recipe, seed=seed, origin=origin, signs=sign)
+    found = fit_table(table, columns, seed, recipe, origin)
     lead, end = onset[table.whose] - table.at, stays.hours[table.whose] - table.at
     if not np.isfinite(left).any():
         return Timed(found, Onset.of(found.held_out, lead, end, LEADS), None)
@@ -158,7 +177,7 @@ def learn(stays: Mapping[str, Stays], seed: int, origin: str = "") -> Weights:
             ensembles[name] = learn_death(mine, seed).ensemble
             ends = ends_of(mine)
             continue
-        found = learn_onset(mine, seed, origin=origin)
+        found = learn_onset(mine, seed, RECIPES.get(name, ONSET), origin)
         ensembles[name], onsets[name] = found.fitted.ensemble, found.onset
         if found.leaving is not None:
             leaving[name] = found.leaving

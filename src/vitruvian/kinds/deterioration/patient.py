@@ -40,10 +40,16 @@ def signs(names: tuple[str, ...]) -> dict[str, int]:
     derived = {
         "age": 1,
         "shock_index": 1,
+        "shock_age": 1,
+        "coma_age": 1,
+        "urea_age": 1,
         "creatinine.rise": 1,
         "urine.rate.6h": -1,
         "urine.rate.24h": -1,
         "pf_ratio": -1,
+        "pf_ratio.min.all": -1,
+        "pf_ratio.mean.all": -1,
+        "pf_ratio.min.24h": -1,
     }
     out = {n: s for n, s in derived.items() if n in names}
     for name in names:

@@ -1,9 +1,8 @@
 """What a landmark knows of a stay, as columns: the past of every channel, and what clinicians derive from it.
 
 Of each channel: the newest value and its age, the first; over 6, 12, 24 h and all that came: count, lowest, highest,
-mean, spread, slope (which of them: SHAPE). Derived: shock index, pulse pressure, PaO2/FiO2, urine a kilogram and hour,
-urea over creatinine, rise of creatinine above its lowest (KDIGO), fall of the coma score, hours in the unit.
-NaN: never seen.
+mean, spread, slope (which of them: SHAPE). Then what several things say together (models/icu/combined.py), and hours in
+the unit. NaN: never seen.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ import numpy as np
 
 from vitruvian.engines.pasts import Landmarks, Readings, newest, window
 from vitruvian.models.icu.channels import CHANNELS, LABS, TREATMENT
+from vitruvian.models.icu.combined import NONE, combined
 from vitruvian.models.icu.stays import STATIC
 
 ALL = 1000.0  # h: everything that came
@@ -48,39 +48,14 @@ class Known:
 
 def known(readings: Mapping[str, Readings], static: Mapping[str, np.ndarray], marks: Landmarks) -> Known:
     """Columns of every landmark; static {name: (s,)} by stay."""
-    none = Readings(np.zeros(0, int), np.zeros(0), np.zeros(0))
     out: dict[str, np.ndarray] = {"hours": marks.at}
     out |= {name: static[name][marks.whose] for name in STATIC}
     for c in CHANNELS:
-        mine = readings.get(c.name, none)
+        mine = readings.get(c.name, NONE)
         for what, column in newest(mine, marks).items():
             out[f"{c.name}.{what}"] = column
         for hours, wanted in SHAPE[KINDS.get(c.name, "vital")].items():
             for what, column in window(mine, marks, hours, wanted).items():
                 out[f"{c.name}.{what}.{'all' if hours == ALL else f'{hours:.0f}h'}"] = column
-    out |= derived(out, readings.get("urine", none), marks)
+    out |= combined(out, readings, marks)
     return Known(tuple(out), np.column_stack(list(out.values())))
-
-
-def derived(x: Mapping[str, np.ndarray], urine: Readings, marks: Landmarks) -> dict[str, np.ndarray]:
-    """What is read off several values at once."""
-    weight = np.where(np.isnan(x["weight.last"]), x["weight"], x["weight.last"])
-    weight = np.where(np.isnan(weight), 80.0, weight)  # kg, where nobody weighed: assumed
-    share = np.where(np.isnan(x["fio2.last"]), 0.21, x["fio2.last"] / 100.0)
-    out = {
-        "shock_index": x["heart_rate.last"] / x["systolic.last"],
-        "shock_index.mean": x["heart_rate.mean.24h"] / x["systolic.mean.24h"],
-        "pulse_pressure": x["systolic.last"] - x["diastolic.last"],
-        "pf_ratio": x["po2.last"] / share,
-        "urea_creatinine": x["bun.last"] / x["creatinine.last"],
-        "creatinine.rise": x["creatinine.last"] - x["creatinine.min.all"],
-        "creatinine.ratio": x["creatinine.last"] / x["creatinine.min.all"],
-        "gcs.fall": x["gcs.max.all"] - x["gcs.last"],
-        "bmi": x["weight"] / (x["height"] / 100.0) ** 2,
-    }
-    for hours in (6.0, 24.0):
-        low, high = marks.bounds(urine, hours)
-        total = np.concatenate([[0.0], np.cumsum(urine.value)])
-        passed = np.where(high > low, total[high] - total[low], np.nan)
-        out[f"urine.rate.{hours:.0f}h"] = passed / weight / np.minimum(hours, np.maximum(marks.at, 1.0))
-    return out

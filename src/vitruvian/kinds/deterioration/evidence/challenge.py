@@ -25,7 +25,7 @@ from vitruvian.kinds.deterioration import beside
 from vitruvian.kinds.deterioration.evidence import measures
 from vitruvian.kinds.deterioration.evidence.data import physionet
 from vitruvian.kinds.deterioration.evidence.parts import SEED, Cast, Progress, cast, told
-from vitruvian.kinds.deterioration.learning import death_table, fit_death, varying
+from vitruvian.kinds.deterioration.learning import DEATH, death_table, fit_table, varying
 from vitruvian.models.icu.columns import Known, known
 from vitruvian.models.icu.stays import Stays
 
@@ -70,7 +70,7 @@ def scored(people: Cast, folds: int, progress: Progress) -> Scored:
     for k, (learners, tested, where) in enumerate(people.parts(people.asked.outcomes["death"], folds)):
         table = death_table(learners)
         columns = varying(table)
-        found = fit_death(table, columns, learners, SEED)
+        found = fit_table(table, columns, SEED, DEATH)
         for at in AT:
             now = table.at == at
             _one(out, found, Known(columns.names, columns.x[now]), table.y[now], now, tested, where, at)

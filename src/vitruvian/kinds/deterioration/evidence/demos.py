@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from scipy.special import expit
 
-from vitruvian.engines.crossfit import Ensemble, Recipe, fit, stacked
+from vitruvian.engines.crossfit import Ensemble, Recipe, stacked
 from vitruvian.engines.oddsforest import Growth, grow
 from vitruvian.kinds.deterioration import beside
 from vitruvian.kinds.deterioration.evidence import measures
@@ -25,15 +25,15 @@ from vitruvian.kinds.deterioration.evidence.challenge import ORDERED, PLAIN
 from vitruvian.kinds.deterioration.evidence.data import AbsentError, demo, physionet
 from vitruvian.kinds.deterioration.evidence.parts import SEED, cast, told
 from vitruvian.kinds.deterioration.learning import (
-    ONSET,
+    RECIPES,
     Table,
     death_table,
+    fit_table,
     learn_death,
     learn_onset,
     onset_table,
     varying,
 )
-from vitruvian.kinds.deterioration.patient import signs
 from vitruvian.models.icu.columns import Known
 from vitruvian.models.icu.kdigo import onsets
 from vitruvian.models.icu.stays import Stays
@@ -48,7 +48,6 @@ TODAY = Recipe(
     ),
     penalty=1000.0,
 )
-KIDNEY = Recipe((*ONSET.forests, Growth(150, 0.06, 31, 40, 0.2, 0.7, 3.0)))
 KIDNEY_2012 = Recipe((Growth(120, 0.08, 16, 60, 0.15, 0.5, 10.0, monotone=True),), folds=2)
 FROM_2012 = Recipe((Growth(200, 0.04, 16, 40, 0.2, 0.6, 5.0, monotone=True),), folds=3)
 
@@ -72,16 +71,16 @@ class Rows:
 @cache
 def kidney(data: Path, test: Path | None, quick: bool) -> Rows:
     """Every hour at risk of every stay scored, with its risks of an onset of kidney injury within 6 h."""
-    return _hourly("aki", KIDNEY, data, test, quick, _taught_kidney(data, quick))
+    return _hourly("aki", data, test, quick, _taught_kidney(data, quick))
 
 
 @cache
 def septic(data: Path, test: Path | None, quick: bool) -> Rows:
     """The same of sepsis, which PhysioNet 2012 does not label."""
-    return _hourly("sepsis", ONSET, data, test, quick, None)
+    return _hourly("sepsis", data, test, quick, None)
 
 
-def _hourly(task: str, recipe: Recipe, data: Path, test: Path | None, quick: bool, taught: Ensemble | None) -> Rows:
+def _hourly(task: str, data: Path, test: Path | None, quick: bool, taught: Ensemble | None) -> Rows:
     people = cast(partial(demo, task=task), data, test, FEW if quick else None)
     asked = onset_table(people.asked, every=1.0)
     asked = _with_old(asked.of(~np.isnan(asked.y)), taught)
@@ -91,7 +90,7 @@ def _hourly(task: str, recipe: Recipe, data: Path, test: Path | None, quick: boo
         table = onset_table(learners)
         table = _with_old(table.of(~np.isnan(table.y)), taught)
         rows = np.flatnonzero(np.isin(out.whose, where))
-        _methods(out, table, Known(asked.known.names, asked.known.x[rows]), rows, recipe)
+        _methods(out, table, Known(asked.known.names, asked.known.x[rows]), rows, RECIPES[task])
     return out
 
 
@@ -146,15 +145,14 @@ def _with_old(table: Table, taught: Ensemble | None) -> Table:
     old = np.full(len(x), np.nan)
     if taught is not None:
         old = taught.logit(x[:, [names.index(n) for n in taught.names]])
-    return Table(Known((*names, "from 2012"), np.column_stack([x, old])), table.y, table.whose, table.at)
+    return Table(Known((*names, "from 2012"), np.column_stack([x, old])), table.y, table.whose, table.at, table.also)
 
 
 def _methods(out: Rows, table: Table, asked: Known, rows: np.ndarray, recipe: Recipe) -> None:
     """Learn on `table`, answer the rows asked."""
     columns = varying(table)
     same = asked.x[:, [asked.names.index(n) for n in columns.names]]
-    sign = signs(columns.names) | {"from 2012": 1}
-    found = fit(columns.names, columns.x, table.y, table.whose, recipe, seed=SEED, origin="", signs=sign)
+    found = fit_table(table, columns, SEED, recipe, more={"from 2012": 1})
     if "from 2012" in columns.names:  # what another decade taught is one more learner, weighed like the others
         old = [t[:, columns.names.index("from 2012")] for t in (columns.x, same)]
         weight = stacked(np.stack([found.held_out, old[0]]), table.y, STACK)
