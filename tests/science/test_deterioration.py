@@ -14,6 +14,7 @@ from vitruvian.engines.crossfit import Recipe, fit
 from vitruvian.engines.oddsforest import Growth, OddsForest, grow
 from vitruvian.engines.pasts import Landmarks, Readings
 from vitruvian.engines.ridgelogistic import fit_ridge
+from vitruvian.engines.stagedforest import StagedForest, grow_staged
 from vitruvian.kinds.deterioration import KIND, Deterioration, Patient
 from vitruvian.kinds.deterioration.evidence import measures
 from vitruvian.kinds.deterioration.learning import onset_table
@@ -92,6 +93,27 @@ def test_the_ridge_finds_a_known_slope():
     y = (rng.uniform(size=4000) < 1 / (1 + np.exp(1.0 - 1.5 * x[:, 0]))).astype(float)
     found = fit_ridge(x, y, 1.0).predict(np.array([[-1.0], [0.0], [1.0]]))
     np.testing.assert_allclose(found, [-2.5, -1.0, 0.5], atol=0.25)
+
+
+def test_stages_are_learned_apart_and_interpolated_between():
+    rng = np.random.default_rng(8)
+    x = np.column_stack([np.repeat([12.0, 48.0], 600), rng.normal(size=1200)])
+    sign = np.where(x[:, 0] == 12.0, 1.0, -1.0)  # what is good early is bad late
+    y = (sign * x[:, 1] + 0.3 * rng.normal(size=1200) > 0).astype(float)
+    growth = Growth(30, 0.1, 4, 20, 1.0, stages="hours")
+    found = grow_staged(x, y, growth, 5, None, 0)
+    early, late = found.predict(np.array([[12.0, 1.0], [48.0, 1.0]]))
+    assert early > 1.0 > -1.0 > late
+    asked = found.predict(np.array([[0.0, 1.0], [30.0, 1.0], [90.0, 1.0]]))
+    np.testing.assert_allclose(asked, [early, 0.5 * (early + late), late])
+    apart = grow(x[:600], y[:600], growth, 5)
+    np.testing.assert_array_equal(found.forests[0].predict(x[:600]), apart.predict(x[:600]))
+    again = StagedForest.from_arrays(found.to_arrays())
+    assert again.digest == found.digest
+    whole = fit(("hours", "a"), x, y, np.arange(1200), Recipe((growth,), folds=2), seed=1, origin="test").ensemble
+    back = type(whole).from_arrays(whole.to_arrays())
+    np.testing.assert_array_equal(back.risk(x), whole.risk(x))
+    assert measures.area(whole.risk(x), y) > 0.9
 
 
 def test_the_ensemble_survives_storage_and_is_calibrated_on_subjects_it_never_saw():
@@ -212,6 +234,7 @@ def test_the_table_of_onsets_is_of_those_still_at_risk():
     table = onset_table(s, every=1.0)
     onset = s.outcomes["onset"][table.whose]
     assert (np.isnan(onset) | (table.at < onset)).all()
+    assert (table.also["soon"] == (onset - table.at <= 12.0)).all()
     near = onset - table.at <= 6.0
     assert (table.y[near] == 1.0).all()
     assert np.isnan(table.y[np.isnan(onset) & (table.at > 42.0)]).all()
@@ -233,6 +256,8 @@ def record(ill: bool = True) -> Record:
     worse = 1.0 + 0.02 * np.arange(29) if ill else np.ones(29)
     rows = [Record.of("heart_rate", t, 85 * worse), Record.of("mean_pressure", t, 80 / worse)]
     rows.append(Record.of("lactate", t[::8], np.array([2.0, 3.0, 5.0, 7.0]) if ill else np.full(4, 1.5)))
+    rows.append(Record.of("po2", t[3::9], np.array([95.0, 90.0, 92.0])))
+    rows.append(Record.of("fio2", t[6::11], np.array([40.0, 50.0, 45.0])))
     return Record.join(rows)
 
 

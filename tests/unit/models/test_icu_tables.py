@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from vitruvian.engines.pasts import Landmarks
+from vitruvian.engines.pasts import Landmarks, Readings
 from vitruvian.models.icu import hourly, physionet2012
 from vitruvian.models.icu.channels import CHANNELS
 from vitruvian.models.icu.columns import known
@@ -80,3 +80,36 @@ def test_columns_of_a_landmark():
     assert found["shock_index"][1] == pytest.approx(0.88)
     assert found["arterial_line.count.6h"].tolist() == [0.0, 1.0]
     assert found["hours"].tolist() == [0.5, 2.0]
+
+
+def test_what_several_things_say_together():
+    def at(hours: list[float], values: list[float]) -> Readings:
+        return Readings(np.zeros(len(hours), int), np.array(hours), np.array(values))
+
+    readings = {
+        "po2": at([1.0, 10.0, 30.0], [90.0, 60.0, 120.0]),
+        "fio2": at([5.0, 20.0], [60.0, 40.0]),
+        "pco2": at([30.0], [40.0]),
+        "bicarbonate": at([30.0], [16.0]),
+        "sodium": at([30.0], [140.0]),
+        "potassium": at([30.0], [4.0]),
+        "glucose": at([30.0], [180.0]),
+        "bun": at([30.0], [28.0]),
+        "gcs": at([3.0, 31.0], [15.0, 9.0]),
+        "ventilated": at([4.0, 28.0], [1.0, 1.0]),
+    }
+    static = {"age": np.array([70.0])} | {n: np.array([np.nan]) for n in ("male", "height", "weight")}
+    found = known(readings, static, Landmarks(np.zeros(2, int), np.array([6.0, 32.0])))
+    assert found["pf_ratio.min.all"].tolist() == pytest.approx([90 / 0.21, 60 / 0.6])  # each gas with its own oxygen
+    assert found["pf_ratio.mean.all"][1] == pytest.approx((90 / 0.21 + 60 / 0.6 + 120 / 0.4) / 3)
+    assert found["pf_ratio.min.24h"][1] == pytest.approx(100.0)
+    assert found["alveolar_gap"][1] == pytest.approx(713 * 0.4 - 40 / 0.8 - 120)
+    assert found["pco2.excess"][1] == pytest.approx(8.0)
+    assert found["ion_gap"][1] == pytest.approx(128.0)
+    assert found["osmolality"][1] == pytest.approx(300.0)
+    assert found["urea_age"][1] == pytest.approx(28.0 * 70.0)
+    assert found["coma_age"].tolist() == [0.0, 6.0 * 70.0]
+    assert found["ventilated.began"].tolist() == [4.0, 4.0]
+    assert found["ventilated.span"].tolist() == [0.0, 24.0]
+    assert found["charted.count.kinds"].tolist() == [4.0, 10.0]
+    assert np.isnan(found["rox"]).all()

@@ -162,7 +162,12 @@ def first_event(claim: str, data: Path | None, test: Path | None, quick: bool, p
             s.risk[48.0, "ensemble"] >= measures.best_cut(s.risk[48.0, "ensemble"], s.y), s.y
         ),
     }
-    detail = {"sensitivity": right / s.y.sum(), "ppv": right / max(called.sum(), 1)}
+    samples = measures.resampled(np.arange(len(s.y)), 100 if quick else 1000, 1)
+    detail = {
+        "sensitivity": right / s.y.sum(),
+        "ppv": right / max(called.sum(), 1),
+        "interval": measures.interval(measures.event1, called, s.y, samples),
+    }
     return _row(s, found, found >= TARGETS["event1"] - _widened(s, quick), beside_it, detail)
 
 
