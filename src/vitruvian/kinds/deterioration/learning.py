@@ -31,7 +31,7 @@ DEATH = Recipe(
         Growth(220, 0.05, 31, 20, 0.3, stages="hours"),
         Growth(220, 0.06, 16, 15, 0.2, 0.7, 3.0, random=True, stages="hours"),
     ),
-    sharpen=1.18,
+    sharpen=1.1,
 )
 SLOW = Growth(120, 0.06, 16, 60, 0.1, 0.5, 10.0, monotone=True)
 RANDOM = Growth(150, 0.08, 16, 60, 0.15, 0.5, 10.0, random=True, monotone=True)
