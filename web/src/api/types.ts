@@ -96,11 +96,10 @@ export interface LadderPanel extends Panel {
   question: string;
   watch?: Record<string, string>;
 }
-/** Panel "loops": when one may look at the beat, when an action is best seen, and what actions are called. */
+/** Panel "loops": when one may look at the beat, and when an action is best seen. */
 export interface LoopsPanel extends Panel {
   times: { name: string; at: string }[];
   best?: Record<string, string>;
-  actions?: Record<string, string>;
 }
 export interface Kind {
   name: string;

@@ -73,7 +73,7 @@ export const signed = (value: number, digits = -1) => (value > 0 ? `+${number(va
 
 /** Names in code as words: "time_in_range" reads "time in range", "OpenBeds" reads "Open beds". */
 export function words(name: string): string {
-  const spaced = name.replace(/_/g, " ").replace(/([a-z])([A-Z])/g, (_, a: string, b: string) => `${a} ${b.toLowerCase()}`);
+  const spaced = name.replace(/_/g, " ").replace(/([a-z0-9])([A-Z])(?=[a-z])/g, (_, a: string, b: string) => `${a} ${b.toLowerCase()}`);
   return spaced.charAt(0).toUpperCase() + spaced.slice(1);
 }
 

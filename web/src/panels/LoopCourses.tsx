@@ -6,7 +6,7 @@ import { t } from "../texts";
 import { colourOf } from "./LoopPlot";
 import { axisOf, type LoopsAnswer } from "./loops";
 
-const [W, H, L, R, T, B] = [260, 108, 34, 6, 8, 16];
+const [W, H, L, R, T, B] = [210, 100, 30, 6, 8, 16];
 
 export function Courses({ answer, share, labels }: { answer: LoopsAnswer; share: number; labels: Record<string, string> }) {
   return (

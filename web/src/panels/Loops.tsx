@@ -57,7 +57,7 @@ export default function Loops({ twin, kind, panel: described }: PanelProps) {
           {(ids) => (
             <select {...ids} className="input" value={draft.action} onChange={(e) => choose(e.target.value)}>
               <option value="">{t.loops.nothing}</option>
-              {kind.actions.map((one) => <option key={one.title} value={one.title}>{panel.actions?.[one.title] ?? words(one.title)}</option>)}
+              {kind.actions.map((one) => <option key={one.title} value={one.title}>{words(one.title)}</option>)}
             </select>
           )}
         </Field>
@@ -65,7 +65,7 @@ export default function Loops({ twin, kind, panel: described }: PanelProps) {
         <Button type="submit" disabled={answer.isFetching}>{answer.isFetching ? t.whatif.working : t.loops.show}</Button>
       </form>
       {problem && answer.data && <div className="body"><Notice tone="bad">{sentence(problem.detail)} {sentence(problem.fix)}</Notice></div>}
-      {answer.data ? <Beat answer={answer.data} busy={answer.isFetching} changed={panel.actions?.[asked.action] ?? words(asked.action)} /> : answer.error ? <Fault error={answer.error} retry={() => void answer.refetch()} /> : <div className="body"><Loading height={360} label={t.loops.working} /></div>}
+      {answer.data ? <Beat answer={answer.data} busy={answer.isFetching} changed={words(asked.action)} /> : answer.error ? <Fault error={answer.error} retry={() => void answer.refetch()} /> : <div className="body"><Loading height={360} label={t.loops.working} /></div>}
     </Card>
   );
 }

@@ -11,7 +11,7 @@ export const why = {
   anewText: "How much of the answer rests on which readings: the twin is calibrated anew without each part of them, which takes up to a minute.",
   anewAsk: "Work it out",
   empty: "Choose a quantity and ask",
-  emptyText: "Its value over the next hours is shared out over parameters, actions and data, each with its standard error.",
+  emptyText: "Its value over the time ahead that you choose is shared out over parameters, actions and data, each with its standard error.",
   noQuantity: "This kind names no quantity to explain",
   from: (a: string, b: string, unit: string) => `From ${a} to ${b}${unit ? ` ${unit}` : ""}.`,
   how: "How:",

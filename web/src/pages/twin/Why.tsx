@@ -7,6 +7,7 @@ import type { Belief, Explanation, Kind, Share, Twin } from "../../api/types";
 import { useSettings } from "../../app/settings";
 import { Button, Card, Empty, Loaded, Loading, Notice, Segmented, sentence } from "../../design/parts";
 import { dayAndClock } from "../../lib/time";
+import { scaleOf, spanName } from "../../lib/scale";
 import { called, number, percent, pretty, shown, signed, words } from "../../lib/units";
 import { useZone } from "../../lib/zone";
 import { t } from "../../texts";
@@ -26,7 +27,8 @@ export default function Why({ twin, kind }: { twin: Twin; kind: Kind }) {
 function Drivers({ twin, kind }: { twin: Twin; kind: Kind }) {
   const may = useMay("answers:ask");
   const [quantity, setQuantity] = useState(kind.quantities[0]?.name ?? "");
-  const [hours, setHours] = useState("3");
+  const paced = kind.panels.some((panel) => panel.type === "scale") ? scaleOf(kind) : { hours: [3, 6, 12], first: 3 };
+  const [hours, setHours] = useState(String(paced.first));
   const [asked, setAsked] = useState<Asked | null>(null);
   const answer = useQuery({
     queryKey: ["twin", twin.id, "why", asked],
@@ -43,7 +45,7 @@ function Drivers({ twin, kind }: { twin: Twin; kind: Kind }) {
         <select id="of" className="input of" value={quantity} onChange={(e) => setQuantity(e.target.value)}>
           {kind.quantities.map((q) => <option key={q.name} value={q.name}>{called(kind, q.name)}</option>)}
         </select>
-        <Segmented label={t.why.over} value={hours} options={[["3", "3 h"], ["6", "6 h"], ["12", "12 h"]]} onChange={setHours} />
+        <Segmented label={t.why.over} value={hours} options={paced.hours.map((h) => [String(h), spanName(h)] as const)} onChange={setHours} />
         <Button type="submit" kind="primary" disabled={!may || twin.belief === null || answer.isFetching}>{t.why.ask}</Button>
       </form>
       {answer.isFetching ? (
