@@ -209,6 +209,37 @@ async def loops(request: Request, twin_id: str, body: AskLoops, who: Asker) -> R
     return json_answer(await site_of(request).answer(work))
 
 
+class Picture(BaseModel):
+    """Surfaces of an organ with a value at each vertex, under each option."""
+
+    model_config = {"extra": "allow"}
+
+    at: str = Field(examples=["2026-06-01T08:00:00+02:00"])
+    unit: str
+    meaning: str = Field(description="what the values are")
+    span: list[float] = Field(description="lowest and highest value")
+    surfaces: list[dict[str, Any]] = Field(
+        description="name; points, flat, in 0.1 mm: x to the patient's left, y to the back, z to the head; triangles,"
+        " flat; values and scar by option"
+    )
+    regions: dict[str, list[Any]] = Field(description="mean value of each named region, by option")
+    basis: dict[str, Any]
+    warnings: list[str]
+    source: str
+
+
+@router.post("/picture", **answers(Picture, 404, 409, 422), summary="The organ, coloured: an activation map")
+async def picture(request: Request, twin_id: str, body: AskLoops, who: Asker) -> Response:
+    """The twin's organ at a time, and under each option. A kind that paints none refuses, with the reason."""
+    live = site_of(request).live(who, twin_id)
+
+    def work() -> dict[str, Any]:
+        options = {name: planned(live, given, f"options.{name}", body.as_of) for name, given in body.options.items()}
+        return live.picture(options, at=body.at, as_of=body.as_of, seed=body.seed).to_json()
+
+    return json_answer(await site_of(request).answer(work))
+
+
 def planned(live: LiveTwin, given: Sequence[Mapping[str, Any]], where: str, as_of: str | None) -> Sequence[Action]:
     """The actions of an option; an error names the option, and what may stand there."""
     if not given:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from vitruvian.verbs.explained import Explanation
     from vitruvian.verbs.goal import Goal
     from vitruvian.verbs.looped import Loops
+    from vitruvian.verbs.picture import Picture
     from vitruvian.verbs.recommended import Recommendation
     from vitruvian.verbs.result import Comparison, Forecast
 
@@ -207,11 +208,32 @@ class LiveTwin:
 
         twin, _, start, notes = self._ready(as_of, seed, fit=True)
         chosen = {name: self._actions(given, start) for name, given in {**(options or {}), **more}.items()}
-        when_ = start if at is None else when.at(at, self.row.origin, start, "loops.at")
-        if when_ - start > asking.LONGEST:
-            raise FieldError(f"'{at}' is more than a year ahead", where="loops.at", fix="ask an earlier time")
-        answer = loops(twin, when_, chosen, seed=seed)
+        answer = loops(twin, self._moment(at, start, "loops.at"), chosen, seed=seed)
         return dataclasses.replace(answer, warnings=(*answer.warnings, *notes))
+
+    def picture(
+        self,
+        options: Mapping[str, Plan] | None = None,
+        *,
+        at: str | None = None,
+        as_of: Moment = None,
+        seed: int = 0,
+        **more: Plan,
+    ) -> Picture:
+        """The organ of a twin whose kind paints one, with a value at each place, at `at` as in loops, by option."""
+        from vitruvian.verbs.picture import picture
+
+        twin, _, start, notes = self._ready(as_of, seed, fit=True)
+        chosen = {name: self._actions(given, start) for name, given in {**(options or {}), **more}.items()}
+        answer = picture(twin, self._moment(at, start, "picture.at"), chosen, seed=seed)
+        return dataclasses.replace(answer, warnings=(*answer.warnings, *notes))
+
+    def _moment(self, at: str | None, start: float, where: str) -> float:
+        """Seconds of "+90d" (from the belief) or a local time; None: the belief's time."""
+        when_ = start if at is None else when.at(at, self.row.origin, start, where)
+        if when_ - start > asking.LONGEST:
+            raise FieldError(f"'{at}' is more than a year ahead", where=where, fix="ask an earlier time")
+        return when_
 
     def recommend(
         self, goal: Goal | Mapping[str, Any] | str | Path, *, as_of: Moment = None, seed: int = 0

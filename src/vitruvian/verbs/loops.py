@@ -11,8 +11,9 @@ from vitruvian.core.action import Action
 from vitruvian.core.belief import Belief, State
 from vitruvian.core.case import Case
 from vitruvian.core.errors import BeliefError, CapabilityError, FieldError
+from vitruvian.core.forcing import Forcing
 from vitruvian.core.keys import member_seeds
-from vitruvian.core.kind import AbstractKind
+from vitruvian.core.kind import AbstractKind, Theta
 from vitruvian.core.quantity import Request
 from vitruvian.core.twin import Twin
 from vitruvian.models.beats import Beat, Beating
@@ -74,6 +75,12 @@ def _shown(twin: Twin, belief: Belief, case: Case, when: float, seed: int) -> Sh
     """One case's beat."""
     kind = twin.kind
     assert isinstance(kind, Beating)
+    return _told(kind, kind.beat(*placed(twin, belief, case, when, seed)))
+
+
+def placed(twin: Twin, belief: Belief, case: Case, when: float, seed: int) -> tuple[Theta, State, Forcing]:
+    """The members' parameters and states at a time under a case. Errors: FieldError before what is known."""
+    kind = twin.kind
     began = _begin(belief, when)
     t0 = belief.window[0] if began is None else began.at
     if when < t0:
@@ -86,7 +93,7 @@ def _shown(twin: Twin, belief: Belief, case: Case, when: float, seed: int) -> Sh
         asked = Request({kind.observables[0].name: np.array([when])})
         _, state = kind.run(theta, forcing, asked, member_seeds(belief.seed, belief.members), began)
     assert state is not None
-    return _told(kind, kind.beat(theta, state, forcing))
+    return theta, state, forcing
 
 
 def _begin(belief: Belief, when: float) -> State | None:

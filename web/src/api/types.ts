@@ -101,6 +101,10 @@ export interface LoopsPanel extends Panel {
   times: { name: string; at: string }[];
   best?: Record<string, string>;
 }
+/** Panel "heart3d": plans whose heart is shown beside that as planned. */
+export interface OptionsPanel extends Panel {
+  options: Record<string, Record<string, Record<string, unknown>>[]>;
+}
 export interface Kind {
   name: string;
   version: string;

@@ -23,6 +23,7 @@ const PANELS: Record<string, ComponentType<PanelProps>> = {
   outlook: lazily(() => import("./Outlook")),
   ladder: lazily(() => import("./Ladder")),
   loops: lazily(() => import("./Loops")),
+  heart3d: lazily(() => import("./Heart3d")),
 };
 const ABOVE = ["risk", "reasons", "outlook"]; // what one looks for first stands above the timeline
 

@@ -4,6 +4,7 @@ import { alerts } from "./alerts";
 import { chart } from "./chart";
 import { cohort } from "./cohort";
 import { data } from "./data";
+import { heart3d } from "./heart3d";
 import { home } from "./home";
 import { jobs } from "./jobs";
 import { kinds } from "./kinds";
@@ -21,4 +22,4 @@ import { waves } from "./waves";
 import { whatif } from "./whatif";
 import { why } from "./why";
 
-export const t = { ...shell, home, alerts, rules, twin, whatif, why, trust, trials, data, jobs, kinds, cohort, admin, panels, months, loops, tour, chart, waves, unit } as const;
+export const t = { ...shell, home, alerts, rules, twin, whatif, why, trust, trials, data, jobs, kinds, cohort, admin, panels, months, loops, heart3d, tour, chart, waves, unit } as const;

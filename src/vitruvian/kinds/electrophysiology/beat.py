@@ -85,17 +85,22 @@ def times(state: State, theta: Theta) -> dict[str, np.ndarray]:
     }
 
 
+def paths(anatomies: Anatomies, form: tuple[float, ...], state: State) -> Paths:
+    """Of all that fires in this state, in the order of `sites`."""
+    each = [_paths(anatomies, form, state.scar, where) for where in sites(state).values()]
+    joined = each[0]
+    for more in each[1:]:
+        joined = joined.join(more)
+    return joined
+
+
 def beat(anatomies: Anatomies, form: tuple[float, ...], state: State, theta: Theta) -> dict[str, np.ndarray]:
     """Every observable of `seen` by name, (member, ...)."""
     fired, when = sites(state), times(state, theta)
-    paths = [_paths(anatomies, form, state.scar, where) for where in fired.values()]
-    joined = paths[0]
-    for more in paths[1:]:
-        joined = joined.join(more)
     late = np.stack([theta["apd"], theta["apex_base"], theta["transmural"]], axis=1)
     muscle = conduction(anatomies, form, state.scar).muscle
     leads, seen, first = traces(
-        joined,
+        paths(anatomies, form, state),
         shape(theta["ratio"], theta["fast"]),
         np.stack([when[name] for name in fired], axis=1),
         theta["cv"],  # 1 m/s is 1 mm/ms

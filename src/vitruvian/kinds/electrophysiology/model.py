@@ -37,10 +37,13 @@ from vitruvian.kinds.electrophysiology.actions import (
 )
 from vitruvian.kinds.electrophysiology.beat import Anatomies, State, beat
 from vitruvian.kinds.electrophysiology.example import example
+from vitruvian.kinds.electrophysiology.picture import picture
 from vitruvian.models.beats import Beat, Beating
 from vitruvian.models.ecg.conduction import Scar
 from vitruvian.models.heart import Anatomy
 from vitruvian.models.heart.ideal import IdealBiventricle
+from vitruvian.models.heart.mesh import Painted
+from vitruvian.models.pictured import Pictured
 
 SPACING = 2.0  # mm
 _STATE = ("conduction", "right", "left", "av", "vv", "scar", "depth")
@@ -53,7 +56,7 @@ def ideal(form: tuple[float, ...]) -> Anatomy:
     return IdealBiventricle(**dict(zip(FORM, form, strict=True))).anatomy(SPACING)
 
 
-class Electrophysiology(AbstractKind, Causal, Resumable, Beating):
+class Electrophysiology(AbstractKind, Causal, Resumable, Beating, Pictured):
     """The heart's electrics; `anatomies` gives the anatomy of a form, an image's whatever the form."""
 
     name, version = "electrophysiology", "1"
@@ -62,6 +65,7 @@ class Electrophysiology(AbstractKind, Causal, Resumable, Beating):
     observables, quantities, noises = seen.OBSERVABLES, seen.QUANTITIES, seen.NOISES
     actions, subject = ACTIONS, Heart
     traces, loops, told, beat_source = seen.TRACES, seen.LOOPS, seen.TOLD, seen.BEAT
+    picture_source = seen.PICTURE
     points = seen.SAMPLES
 
     def __init__(self, anatomies: Anatomies = ideal) -> None:
@@ -102,10 +106,10 @@ class Electrophysiology(AbstractKind, Causal, Resumable, Beating):
         return out, Resumed(at1, self.state_version, {"beat": np.zeros(count)})  # nothing lasts but what is held
 
     def beat(self, theta: Theta, state: Resumed, forcing: Forcing) -> Beat:
-        place = int(np.searchsorted(forcing.arrays["from"], state.at, side="right")) - 1
-        mine = {name: np.asarray(value, dtype=np.float64) for name, value in theta.items()}
-        form = tuple(forcing.arrays["form"].tolist())
-        return seen.shown(beat(self._anatomies, form, _state(forcing.arrays, place), mine))
+        return seen.shown(beat(self._anatomies, *_held(state, forcing), _floats(theta)))
+
+    def picture(self, theta: Theta, state: Resumed, forcing: Forcing) -> Painted:
+        return picture(self._anatomies, *_held(state, forcing), _floats(theta))
 
     def example(self) -> Example:
         return example()
@@ -160,6 +164,16 @@ def _row(heart: Heart, held: Sequence[Action]) -> tuple[float, ...]:
         float(WALLS.index(segment)) if there else 0.0,
         depth if there else 0.0,
     )
+
+
+def _held(at: Resumed, forcing: Forcing) -> tuple[tuple[float, ...], State]:
+    """The form, and what holds at the state's time."""
+    place = int(np.searchsorted(forcing.arrays["from"], at.at, side="right")) - 1
+    return tuple(forcing.arrays["form"].tolist()), _state(forcing.arrays, place)
+
+
+def _floats(theta: Theta) -> Theta:
+    return {name: np.asarray(value, dtype=np.float64) for name, value in theta.items()}
 
 
 def _state(arrays: Mapping[str, np.ndarray], place: int) -> State:

@@ -85,6 +85,10 @@ BEAT = (
     "One beat of the reaction-eikonal model for each member of the belief, in a uniform chest with electrodes at "
     "standard sites. It leaves out atria, lungs and bone, ectopic beats, and loss of capture."
 )
+PICTURE = (
+    "When the front reaches each place, of the member nearest to the mean of the belief: the reaction-eikonal model on "
+    "an idealised heart of the subject's size. It leaves out the curvature of fronts and ectopic beats."
+)
 
 
 def shown(beat: Mapping[str, np.ndarray]) -> Beat:

@@ -1,0 +1,57 @@
+"""The heart in 3D: turned by keys, run through time, inside and outside, a pacing option beside it and in the table."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from browsing import Place, accessible, now
+from vitruvian.client import Reading
+
+pytestmark = pytest.mark.service
+READ = {"qrs": (150.0, "ms"), "qt": (410.0, "ms")}
+
+
+@pytest.fixture(scope="module")
+def heart(place: Place) -> str:
+    """A large heart with a blocked left bundle, one ECG's two numbers; calibrated."""
+    start = (now() - timedelta(days=2)).replace(minute=0, second=0)
+    fields = {"conduction": "LBBB", "lv_volume": 260.0, "rv_volume": 170.0, "long_axis": 105.0}
+    with place.server.client() as api:
+        twin = api.create_twin("electrophysiology", "Painted heart (synthetic)", fields=fields, origin=start).id
+        readings = [Reading(n, start + timedelta(hours=1), v, unit=u) for n, (v, u) in READ.items()]
+        assert api.send(twin, readings, [], source="clinic (synthetic)").kept_aside == 0
+        assert api.calibrate(twin).state == "done"
+    return twin
+
+
+def test_a_heart_is_turned_run_and_asked_beside_pacing(page: Page, heart: str) -> None:
+    page.set_default_timeout(90_000)
+    page.goto(f"/twins/{heart}")
+    card = page.get_by_role("region", name="Heart, coloured by activation")
+    scene = card.get_by_role("application", name=re.compile(r"^Heart in 3D, As planned, \d+ ms"))
+    expect(scene).to_be_visible(timeout=120_000)
+    expect(scene.locator("canvas")).to_be_visible()
+
+    before = scene.get_attribute("data-turn") or ""
+    scene.focus()
+    page.keyboard.press("ArrowRight")
+    expect(scene).not_to_have_attribute("data-turn", before)
+
+    moment = card.get_by_role("slider", name="Moment of the activation")
+    whole = moment.get_attribute("aria-valuetext") or ""
+    expect(card.get_by_role("button", name="Play")).to_have_attribute("aria-pressed", "false")
+    moment.focus()
+    page.keyboard.press("Home")
+    expect(moment).to_have_attribute("aria-valuetext", re.compile("^0 of"))
+    assert whole.endswith((moment.get_attribute("aria-valuetext") or "").split(" of ")[1])
+    card.get_by_role("button", name="Inside").click()
+    expect(card.get_by_role("button", name="Inside")).to_have_attribute("aria-pressed", "true")
+
+    card.get_by_label("Beside it").select_option("Both, mid inferolateral")
+    expect(card.get_by_role("application", name=re.compile("^Heart in 3D, Both, mid inferolateral"))).to_be_visible()
+    row = card.get_by_role("row", name=re.compile("^Mid inferolateral", re.IGNORECASE))
+    expect(row).to_contain_text(re.compile(r"[-−]\d+"))  # the lead there wakes it earlier
+    page.evaluate("scrollTo(0, 0)")
+    accessible(page)
