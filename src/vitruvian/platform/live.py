@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from vitruvian.verbs.explained import Explanation
     from vitruvian.verbs.goal import Goal
     from vitruvian.verbs.looped import Loops
-    from vitruvian.verbs.picture import Picture
     from vitruvian.verbs.recommended import Recommendation
     from vitruvian.verbs.result import Comparison, Forecast
 
@@ -194,46 +193,26 @@ class LiveTwin:
         noted = {n: dataclasses.replace(f, warnings=(*f.warnings, *notes)) for n, f in answer.options.items()}
         return dataclasses.replace(answer, options=noted)
 
-    def loops(
-        self,
-        options: Mapping[str, Plan] | None = None,
-        *,
-        at: str | None = None,
-        as_of: Moment = None,
-        seed: int = 0,
-        **more: Plan,
-    ) -> Loops:
+    def loops(self, options: Mapping[str, Plan] | None = None, **how: Any) -> Loops:
         """The beat behind a twin with a heart at `at` ("+90d": from the belief; default: its time), by option."""
         from vitruvian.verbs.loops import loops
 
-        twin, _, start, notes = self._ready(as_of, seed, fit=True)
-        chosen = {name: self._actions(given, start) for name, given in {**(options or {}), **more}.items()}
-        answer = loops(twin, self._moment(at, start, "loops.at"), chosen, seed=seed)
-        return dataclasses.replace(answer, warnings=(*answer.warnings, *notes))
+        return self._at(loops, options or {}, **how)
 
-    def picture(
-        self,
-        options: Mapping[str, Plan] | None = None,
-        *,
-        at: str | None = None,
-        as_of: Moment = None,
-        seed: int = 0,
-        **more: Plan,
-    ) -> Picture:
-        """The organ of a twin whose kind paints one, with a value at each place, at `at` as in loops, by option."""
+    def picture(self, options: Mapping[str, Plan] | None = None, **how: Any) -> Any:
+        """The organ that a twin's kind paints, coloured, by option; at, as_of and seed as in loops."""
         from vitruvian.verbs.picture import picture
 
-        twin, _, start, notes = self._ready(as_of, seed, fit=True)
-        chosen = {name: self._actions(given, start) for name, given in {**(options or {}), **more}.items()}
-        answer = picture(twin, self._moment(at, start, "picture.at"), chosen, seed=seed)
-        return dataclasses.replace(answer, warnings=(*answer.warnings, *notes))
+        return self._at(picture, options or {}, **how)
 
-    def _moment(self, at: str | None, start: float, where: str) -> float:
-        """Seconds of "+90d" (from the belief) or a local time; None: the belief's time."""
-        when_ = start if at is None else when.at(at, self.row.origin, start, where)
-        if when_ - start > asking.LONGEST:
-            raise FieldError(f"'{at}' is more than a year ahead", where=where, fix="ask an earlier time")
-        return when_
+    def _at(self, verb: Any, options: Mapping[str, Plan], *, as_of: Moment = None, seed: int = 0, **how: Any) -> Any:
+        at: str | None = how.pop("at", None)
+        twin, _, start, notes = self._ready(as_of, seed, fit=True)
+        moment = start if at is None else when.at(at, self.row.origin, start, "at")
+        if moment - start > asking.LONGEST:
+            raise FieldError(f"'{at}' is more than a year ahead", where="at", fix="ask an earlier time")
+        answer = verb(twin, moment, {n: self._actions(g, start) for n, g in {**options, **how}.items()}, seed=seed)
+        return dataclasses.replace(answer, warnings=(*answer.warnings, *notes))
 
     def recommend(
         self, goal: Goal | Mapping[str, Any] | str | Path, *, as_of: Moment = None, seed: int = 0
