@@ -105,6 +105,10 @@ export interface LoopsPanel extends Panel {
 export interface OptionsPanel extends Panel {
   options: Record<string, Record<string, Record<string, unknown>>[]>;
 }
+/** Panel "ecg": plans whose beat is shown beside that as planned; numbers in `of` are told of each. */
+export interface EcgPanel extends Panel {
+  options: Record<string, Record<string, Record<string, unknown>>[]>;
+}
 export interface Kind {
   name: string;
   version: string;

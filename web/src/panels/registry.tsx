@@ -24,6 +24,7 @@ const PANELS: Record<string, ComponentType<PanelProps>> = {
   ladder: lazily(() => import("./Ladder")),
   loops: lazily(() => import("./Loops")),
   heart3d: lazily(() => import("./Heart3d")),
+  ecg: lazily(() => import("./Ecg")),
 };
 const ABOVE = ["risk", "reasons", "outlook"]; // what one looks for first stands above the timeline
 

@@ -9,6 +9,7 @@ import { home } from "./home";
 import { jobs } from "./jobs";
 import { kinds } from "./kinds";
 import { loops } from "./loops";
+import { ecg } from "./ecg";
 import { months } from "./months";
 import { panels } from "./panels";
 import { rules } from "./rules";
@@ -22,4 +23,4 @@ import { waves } from "./waves";
 import { whatif } from "./whatif";
 import { why } from "./why";
 
-export const t = { ...shell, home, alerts, rules, twin, whatif, why, trust, trials, data, jobs, kinds, cohort, admin, panels, months, loops, heart3d, tour, chart, waves, unit } as const;
+export const t = { ...shell, home, alerts, rules, twin, whatif, why, trust, trials, data, jobs, kinds, cohort, admin, panels, months, loops, ecg, heart3d, tour, chart, waves, unit } as const;

@@ -1,0 +1,44 @@
+"""A heart's twelve-lead ECG: drawn with bands, a pacing option beside it, all options in one table."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from browsing import Place, accessible, now
+from vitruvian.client import Reading
+
+pytestmark = pytest.mark.service
+READ = {  # of one ECG: simulated from the kind's own example, rounded
+    "qrs": (140.0, "ms"), "qt": (400.0, "ms"), "area_I": (36.0, "mV.ms"), "area_aVF": (2.0, "mV.ms"),
+    "area_V1": (-115.0, "mV.ms"), "area_V2": (-130.0, "mV.ms"), "area_V4": (-70.0, "mV.ms"), "area_V6": (60.0, "mV.ms"),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def heart(place: Place) -> str:
+    """One ECG of a large heart with a blocked left bundle; calibrated."""
+    start = (now() - timedelta(days=2)).replace(minute=0, second=0)
+    fields = {"conduction": "LBBB", "lv_volume": 260.0, "rv_volume": 170.0, "long_axis": 105.0}
+    with place.server.client() as api:
+        twin = api.create_twin("electrophysiology", "Heart (synthetic)", fields=fields, origin=start).id
+        readings = [Reading(n, start + timedelta(hours=1), v, unit=u) for n, (v, u) in READ.items()]
+        assert api.send(twin, readings, [], source="clinic (synthetic)").kept_aside == 0
+        assert api.calibrate(twin).state == "done"
+    return twin
+
+
+def test_twelve_leads_are_drawn_and_leads_for_pacing_stand_side_by_side(page: Page, heart: str) -> None:
+    page.set_default_timeout(90_000)
+    page.goto(f"/twins/{heart}")
+    card = page.get_by_role("region", name="Twelve-lead ECG")
+    for lead in ("I", "aVF", "V1", "V6"):
+        drawn = card.get_by_role("img", name=re.compile(f"^Lead {lead} over one beat.*As planned, Both"))
+        expect(drawn).to_be_visible(timeout=120_000)
+    for option in ("As planned", "Right apex alone", "Both, mid inferolateral", "Left first by 40 ms"):
+        expect(card.get_by_role("row", name=re.compile(f"^{option}"))).to_contain_text(re.compile(r"\d+ – \d+"))
+    card.get_by_label("Drawn beside it").select_option("Both, apical lateral")
+    expect(card.get_by_role("img", name=re.compile("^Bull's eye of the left ventricle, Both, apical"))).to_be_visible()
+    page.evaluate("scrollTo(0, 0)")
+    accessible(page)

@@ -1,0 +1,111 @@
+/** Twelve leads of a twin's beat with bands, a pacing option drawn beside it, and all options in one table. */
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { useMemo, useState } from "react";
+import { post } from "../api/http";
+import { useMay } from "../api/queries";
+import type { EcgPanel } from "../api/types";
+import { Card, Fault, Field, Loading, Notice, sentence } from "../design/parts";
+import { number, pretty } from "../lib/units";
+import { PLANNED } from "../pages/whatif/plan";
+import { t } from "../texts";
+import { Bullseye } from "./Bullseye";
+import { paper } from "./ecg";
+import { colourOf } from "./LoopPlot";
+import type { Interval, LoopsAnswer } from "./loops";
+import type { PanelProps } from "./registry";
+import "./ecg.css";
+
+const ORDER = ["I", "aVR", "V1", "V4", "II", "aVL", "V2", "V5", "III", "aVF", "V3", "V6"];
+
+export default function Ecg({ twin, panel: described }: PanelProps) {
+  const panel = described as EcgPanel;
+  const may = useMay("answers:ask");
+  const [chosen, setChosen] = useState(() => Object.keys(panel.options)[1] ?? "");
+  const body = { options: panel.options };
+  const answer = useQuery({
+    queryKey: ["twin", twin.id, "ecg", JSON.stringify(body), twin.belief],
+    queryFn: async ({ signal }) => (await post("/v1/twins/{twin_id}/loops", { path: { twin_id: twin.id }, body, signal })) as unknown as LoopsAnswer,
+    enabled: may && twin.belief !== null,
+    retry: false,
+    staleTime: 10 * 60_000,
+    placeholderData: keepPreviousData,
+  });
+  if (twin.belief === null) return <Card title={panel.title}><p className="muted">{t.ecg.noBelief}</p></Card>;
+  return (
+    <Card title={panel.title} body={false} note={answer.data && <>{sentence(answer.data.source)} {answer.data.basis.sentence}</>}>
+      <div className="ecg-form no-print">
+        <Field label={t.ecg.beside}>
+          {(ids) => (
+            <select {...ids} className="input" value={chosen} onChange={(e) => setChosen(e.target.value)}>
+              <option value="">{t.ecg.nothing}</option>
+              {Object.keys(panel.options).map((name) => <option key={name} value={name}>{name}</option>)}
+            </select>
+          )}
+        </Field>
+        <span className="small muted">{t.ecg.grid}</span>
+      </div>
+      {answer.data ? <Beat answer={answer.data} panel={panel} chosen={chosen} /> : answer.error ? <Fault error={answer.error} retry={() => void answer.refetch()} /> : <div className="body"><Loading height={420} label={t.ecg.working} /></div>}
+    </Card>
+  );
+}
+
+function Beat({ answer, panel, chosen }: { answer: LoopsAnswer; panel: EcgPanel; chosen: string }) {
+  const shown = [PLANNED, ...(chosen && answer.options[chosen] ? [chosen] : [])];
+  const call = (name: string) => (name === PLANNED ? t.ecg.planned : name);
+  return (
+    <>
+      {answer.warnings.length > 0 && <div className="body">{answer.warnings.map((warning) => <Notice key={warning} tone="warn">{sentence(warning)}</Notice>)}</div>}
+      <div className="ecg-key small">
+        {shown.map((name) => <span key={name}><i style={{ borderTop: `3px ${name === PLANNED ? "solid" : "dashed"} ${colourOf(name)}` }} aria-hidden /> {call(name)}</span>)}
+      </div>
+      <div className="ecg-leads">
+        {ORDER.map((lead) => <Lead key={lead} lead={lead} answer={answer} shown={shown} label={shown.map(call).join(", ")} />)}
+      </div>
+      <div className="ecg-eyes">
+        {shown.map((name) => <Bullseye key={name} beat={answer.options[name]!} option={call(name)} />)}
+      </div>
+      <Options answer={answer} panel={panel} call={call} />
+    </>
+  );
+}
+
+function Lead({ lead, answer, shown, label }: { lead: string; answer: LoopsAnswer; shown: string[]; label: string }) {
+  const drawn = useMemo(() => paper(answer, lead, shown), [answer, lead, shown.join("|")]);
+  return (
+    <figure className="ecg-lead">
+      <svg viewBox={`0 0 ${drawn.width} ${drawn.height}`} role="img" aria-label={t.ecg.leadOf(lead, label)}>
+        <path d={drawn.small} className="small-squares" />
+        <path d={drawn.large} className="large-squares" />
+        {drawn.lines.map((line) => <path key={`${line.name}-a`} d={line.area} fill={colourOf(line.name)} opacity="0.2" />)}
+        {drawn.lines.map((line) => <path key={line.name} d={line.median} fill="none" stroke={colourOf(line.name)} strokeWidth="1.6" strokeLinejoin="round" strokeDasharray={line.name === PLANNED ? undefined : "5 2.5"} />)}
+        <text x="5" y="13">{lead}</text>
+      </svg>
+    </figure>
+  );
+}
+
+function Options({ answer, panel, call }: { answer: LoopsAnswer; panel: EcgPanel; call: (name: string) => string }) {
+  const told = panel.of.map((name) => answer.told.find((one) => one.name === name)).filter((one) => one !== undefined);
+  const cell = (q: Interval | undefined) => q && <><b className="num">{number(q.q50, 0)}</b> <span className="muted small num nowrap">{number(q.q05, 0)} – {number(q.q95, 0)}</span></>;
+  return (
+    <div className="scroll">
+      <p className="small muted ecg-caption">{t.ecg.table}</p>
+      <table className="table ecg-table">
+        <thead>
+          <tr>
+            <th scope="col">{t.ecg.option}</th>
+            {told.map((one) => <th key={one.name} scope="col" className="r" title={sentence(one.meaning)}>{one.meaning.charAt(0).toUpperCase() + one.meaning.slice(1)}, {pretty(one.unit)}</th>)}
+          </tr>
+        </thead>
+        <tbody>
+          {Object.entries(answer.options).map(([name, beat]) => (
+            <tr key={name}>
+              <th scope="row">{call(name)}</th>
+              {told.map((one) => <td key={one.name} className="r">{cell(beat.numbers[one.name])}</td>)}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
