@@ -80,7 +80,9 @@ def signals(head: Header, files: Mapping[str, bytes]) -> np.ndarray:
     for name in dict.fromkeys(s.file for s in head.signals):
         mine = [s for s in head.signals if s.file == name]
         if name not in files:
-            raise RecordError(f"'{name}' is missing", where=f"WFDB record {head.record}", fix="put it beside the header")
+            raise RecordError(
+                f"'{name}' is missing", where=f"WFDB record {head.record}", fix="put it beside the header"
+            )
         raw, gap = _samples(files[name][mine[0].offset :], mine[0].format)
         if head.samples and len(raw) < head.samples * len(mine):
             short = f"{len(raw) // len(mine)} of {head.samples} samples"
@@ -103,7 +105,7 @@ def _samples(data: bytes, form: int) -> tuple[np.ndarray, int]:
     return np.where(pair > 2047, pair - 4096, pair), -2048
 
 
-def annotations(data: bytes) -> tuple[np.ndarray, np.ndarray]:
+def marks(data: bytes) -> tuple[np.ndarray, np.ndarray]:
     """Sample numbers and codes of an annotation file in MIT form."""
     words = np.frombuffer(data[: len(data) // 2 * 2], dtype="<u2").tolist()
     at, k, when, codes = 0, 0, [], []
