@@ -1,8 +1,11 @@
-"""vitruvian heart: a patient's bi-ventricle from the guide points of magnetic resonance images."""
+"""vitruvian heart: a patient's bi-ventricle from the guide points of images, and thousands of drawn ones."""
 
 from __future__ import annotations
 
 import json
+import shlex
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +17,9 @@ from vitruvian.core.errors import ParseError
 
 if TYPE_CHECKING:
     from vitruvian.models.heart.anatomy import Anatomy
+    from vitruvian.models.heart.family import Shape
     from vitruvian.models.heart.subdivision import SubdivisionSurface
+    from vitruvian.verbs.virtual import Column
 
 
 @click.group()
@@ -24,6 +29,7 @@ def heart() -> None:
     \b
     Example:
       vitruvian heart fit GPFile_000.txt --slices SliceInfoFile.txt --tables biv-me
+      vitruvian heart family men --count 1000 --out hearts.csv
     """
 
 
@@ -82,6 +88,74 @@ def fit(
     say(f"points lie {median:.1f} mm (median) from their surfaces, 95 % within {most:.1f} mm")
     for line in found.fit.points.aside:
         note(f"note: {line}")
+
+
+@heart.command()
+@click.argument("population", default="men")
+@click.option("--count", default=1000, show_default=True, type=click.IntRange(1, 1_000_000), help="Hearts.")
+@click.option("--seed", default=0, show_default=True, help="The same seed, the same hearts.")
+@click.option("--out", type=click.Path(path_type=Path), help="Where to write them: .csv, .parquet, .json.")
+@json_option
+def family(population: str, count: int, seed: int, out: Path | None, as_json: bool) -> None:
+    """Draw thousands of hearts of POPULATION: men, women, dilated, hypertrophic, "pulmonary hypertension".
+
+    \b
+    Example:
+      vitruvian heart family dilated --count 2000 --out hearts.csv
+
+    A row is what an idealised bi-ventricle is built from, with the left ventricle's mass, and an infarct's segment
+    (0: none) and depth. Every row is synthetic; beside a CSV lies where its numbers come from.
+    """
+    import numpy as np
+
+    from vitruvian.cli.tables import number, span
+    from vitruvian.models.heart.family import POPULATIONS, draw
+    from vitruvian.platform import exported, registry
+    from vitruvian.verbs.virtual import Virtual
+
+    if out is not None:
+        exported.refuse(out)
+    drawn = draw(population, count, seed)
+    kind = registry.get("electrophysiology")
+    found = Virtual(
+        kind.name,
+        kind.version,
+        0.0,
+        seed,
+        {population: {}},
+        np.full(count, population),
+        np.arange(count),
+        tuple(_columns(drawn)),
+        {population: POPULATIONS[population].source},
+        "synthetic: idealised hearts drawn from published or assumed sizes; nobody was measured",
+    )
+    command = shlex.join(["vitruvian", *sys.argv[1:]])
+    written = exported.export(found, out, command) if out is not None else ()
+    if as_json:
+        told = exported.provenance(found, command)
+        put_json({**told, "files": [str(path) for path in written]} if written else {**found.to_json(), **told})
+        return
+    units = {c.name: c.unit for c in found.columns}
+    rows = [(n, number(mid), span(low, high), units[n]) for _, n, low, mid, high in found.summary()]
+    say(f"{count} {found.label}", table(["what", "median", "90 % of them", "unit"], rows))
+    say(*(f"written: {path}" for path in written))
+
+
+def _columns(drawn: list[Shape]) -> Iterator[Column]:
+    import numpy as np
+
+    from vitruvian.models.ecg.sites import SEGMENTS
+    from vitruvian.verbs.virtual import Column
+
+    units = {"lv_volume": "mL", "rv_volume": "mL", "mass": "g", "flat": "1", "transmurality": "1"}
+    units |= dict.fromkeys(("azimuth", "dip", "roll"), "deg")
+    for name in ("lv_volume", "rv_volume", "mass", "long_axis", "lv_wall", "rv_wall", "flat", "azimuth", "dip", "roll"):
+        values = np.array([getattr(one, name) for one in drawn])
+        yield Column(name, "shown", units.get(name, "mm"), name.replace("_", " "), values)
+    segments = np.array([0 if one.scar == "none" else SEGMENTS.index(one.scar) for one in drawn])
+    yield Column("scar_segment", "shown", "1", "segment of an infarct, 1 to 17; 0: none", segments)
+    depth = np.array([one.transmurality for one in drawn])
+    yield Column("transmurality", "shown", "1", "share of the wall that is scar", depth)
 
 
 def _keep(shape: Anatomy, path: Path) -> None:

@@ -24,7 +24,7 @@ from vitruvian.models.heart.fibres import FibreRule
 from vitruvian.models.heart.frame import HeartFrame
 from vitruvian.models.heart.labels import ABOVE, LV, MUSCLE, RV, Labelled, grid, places
 
-_CUT = 0.3  # height of the base over the middle, of the long half axis: 5/17 (Land 2015)
+CUT = 0.3  # height of the base over the middle, of the long half axis: 5/17 (Land 2015)
 _BEHIND = 0.3  # b - d, of o: the right ellipsoid ends inside the left ventricle; assumed
 _BROAD = (0.55, 0.4)  # e = 0.55 o + 0.4 b: a right ventricle that fills widens both ways; assumed
 _DEEP = 0.92  # g: the right ventricle ends above the left's apex; assumed
@@ -65,25 +65,25 @@ class IdealBiventricle:
     @property
     def half(self) -> float:
         """c: long half axis of the left cavity, mm."""
-        return self.long_axis / (1 + _CUT)
+        return self.long_axis / (1 + CUT)
 
     @property
     def radius(self) -> float:
-        """a: half width of the left cavity at its widest, mm, from its volume."""
-        shape = np.pi * (2 / 3 + _CUT - _CUT**3 / 3) * (1 + (1 - self.flat)) / 2
+        """a: half width of the left cavity at its widest, mm, from its volume by bisection."""
+        shape = np.pi * (2 / 3 + CUT - CUT**3 / 3) * (1 + (1 - self.flat)) / 2
         return float(np.sqrt(self.lv_volume * 1e3 / (shape * self.half)))
 
     @cached_property
     def reach(self) -> float:
-        """b: half width of the right cavity's ellipsoid towards the right, mm, from its volume by bisection."""
-        low, high = 0.3 * self._outer, 4.0 * self._outer
-        for _ in range(40):
-            middle = 0.5 * (low + high)
-            low, high = (middle, high) if self._right_volume(middle) < self.rv_volume else (low, middle)
-        if high > 3.9 * self._outer:
+        """b: half width of the right cavity's ellipsoid towards the right, mm, from its volume."""
+        low, high = 0.4 * self._outer, 4.0 * self._outer
+        if not self._right_volume(low) < self.rv_volume < self._right_volume(high):
             raise KindError(
                 f"no crescent holds {self.rv_volume:g} mL beside this left ventricle", where="ideal heart.rv_volume"
             )
+        for _ in range(14):
+            middle = 0.5 * (low + high)
+            low, high = (middle, high) if self._right_volume(middle) < self.rv_volume else (low, middle)
         return 0.5 * (low + high)
 
     @property
@@ -95,12 +95,12 @@ class IdealBiventricle:
         a, c = self.radius + wall, self.half + wall
         septal = self.radius * (1 - self.flat) + wall
         x = p[..., 0] / np.where(p[..., 0] > 0, septal, a)
-        return _outside(x, p[..., 1] / a, (p[..., 2] + _CUT * self.half) / c, min(a, septal))
+        return _outside(x, p[..., 1] / a, (p[..., 2] + CUT * self.half) / c, min(a, septal))
 
     def _right(self, p: np.ndarray, reach: float, wall: float) -> np.ndarray:
         b, e, g = reach + wall, self._broad(reach) + wall, _DEEP * (self.half + self.lv_wall) + wall
         x = (p[..., 0] - self._apart(reach)) / b
-        return _outside(x, p[..., 1] / e, (p[..., 2] + _CUT * self.half) / g, min(b, e))
+        return _outside(x, p[..., 1] / e, (p[..., 2] + CUT * self.half) / g, min(b, e))
 
     def _apart(self, reach: float) -> float:
         """d"""
@@ -115,7 +115,7 @@ class IdealBiventricle:
         x, y, z = (np.arange(lo, hi, h) + h / 2 for lo, hi in ((-160, 320), (-100, 100), (-160, 0)))
         x = x[np.abs(x - self._apart(reach)) < reach]
         y = y[np.abs(y) < self._broad(reach)]
-        z = z[z > -(1 + _CUT) * (self.half + self.lv_wall)]
+        z = z[z > -(1 + CUT) * (self.half + self.lv_wall)]
         p = np.stack(np.meshgrid(x, y, z, indexing="ij"), axis=-1)
         inside = -np.maximum(self._right(p, reach, 0.0), -self._left(p, self.lv_wall))
         return float(np.clip(inside / h + 0.5, 0.0, 1.0).sum()) * h**3 / 1e3
@@ -126,7 +126,7 @@ class IdealBiventricle:
     def _box(self) -> tuple[np.ndarray, np.ndarray]:
         """Corners, in the heart's axes, of a box around it."""
         reach = self._apart(self.reach) + self.reach + self.rv_wall
-        deep = _CUT * self.half + self.half + max(self.lv_wall, self.rv_wall)
+        deep = CUT * self.half + self.half + max(self.lv_wall, self.rv_wall)
         broad = max(self._outer, self._broad(self.reach) + self.rv_wall)
         return np.array([-self._outer, -broad, -deep]), np.array([reach, broad, 0.0])
 
