@@ -50,7 +50,8 @@ def test_a_heart_is_turned_run_and_asked_beside_pacing(page: Page, heart: str) -
     expect(card.get_by_role("button", name="Inside")).to_have_attribute("aria-pressed", "true")
 
     card.get_by_label("Beside it").select_option("Both, mid inferolateral")
-    expect(card.get_by_role("application", name=re.compile("^Heart in 3D, Both, mid inferolateral"))).to_be_visible()
+    beside = card.get_by_role("application", name=re.compile("^Heart in 3D, Both, mid inferolateral"))
+    expect(beside).to_be_visible(timeout=120_000)  # two new groups of sites are solved first
     row = card.get_by_role("row", name=re.compile("^Mid inferolateral", re.IGNORECASE))
     expect(row).to_contain_text(re.compile(r"[-−]\d+"))  # the lead there wakes it earlier
     page.evaluate("scrollTo(0, 0)")

@@ -7,7 +7,6 @@ Reference: Mauger et al., J Cardiovasc Magn Reson 2018 (biv-me, Apache-2.0); its
 from __future__ import annotations
 
 import io
-from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -120,8 +119,11 @@ def read_controls(text: str) -> np.ndarray:
 def open_edges(triangles: np.ndarray) -> int:
     """How many edges lack the opposite edge of a neighbour: 0 on a closed surface whose triangles agree."""
     edges = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
-    seen = Counter(map(tuple, edges.tolist()))
-    return sum(1 for (a, b), n in seen.items() if seen.get((b, a), 0) != n)
+    count = int(edges.max()) + 1 if len(edges) else 1
+    one, times = np.unique(edges[:, 0] * count + edges[:, 1], return_counts=True)
+    back = one % count * count + one // count
+    at = np.minimum(np.searchsorted(one, back), max(len(one) - 1, 0))
+    return int(np.sum((one[at] != back) | (times[at] != times)))
 
 
 def compact(points: np.ndarray, triangles: np.ndarray) -> Surface:

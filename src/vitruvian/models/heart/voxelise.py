@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+from scipy.spatial import KDTree
 
 from vitruvian.core.errors import KindError
 from vitruvian.models.heart.anatomy import Surface
 from vitruvian.models.heart.contour import enclosed
+from vitruvian.models.heart.frame import HeartFrame
+from vitruvian.models.heart.labels import ABOVE, LV, MUSCLE, OUTSIDE, RV, Labelled, grid, refuse
 from vitruvian.models.heart.subdivision import open_edges
 
 _ASIDE = (0.000137, 0.000291)  # of a voxel: rays keep off vertices and edges
@@ -40,6 +43,31 @@ def check(surfaces: Mapping[str, Surface]) -> None:
                 where=f"surface {name}",
                 fix="turn the triangles, or undo the mirror",
             )
+
+
+def classed(surface: Surface, classes: np.ndarray, spacing: float, frame: HeartFrame, source: str) -> Labelled:
+    """One closed surface around the muscle, each triangle's class (m,) LV, RV, OUTSIDE or ABOVE: what it faces.
+
+    Errors: those of `check`; KindError for a class that is none of these, or a heart without a cavity or a base.
+    """
+    check({"muscle": surface})
+    there = set(np.unique(classes).tolist())
+    if not {LV, OUTSIDE, ABOVE} <= there <= {LV, RV, OUTSIDE, ABOVE}:
+        raise refuse(
+            f"triangles are of the classes {sorted(there)}",
+            f"give {LV} left and {RV} right cavity, {OUTSIDE} epicardium, {ABOVE} base; only the right may lack",
+        )
+    shape, origin = grid(surface.points.min(axis=0), surface.points.max(axis=0), spacing)
+    muscle = inside(surface, shape, spacing, origin)
+    beside = np.zeros_like(muscle)
+    for axis in range(3):
+        for step in (-1, 1):
+            beside |= np.roll(muscle, step, axis)
+    at = np.argwhere(beside & ~muscle)
+    _, near = KDTree(surface.points[surface.triangles].mean(axis=1)).query((at + 0.5) * spacing + np.array(origin))
+    labels = np.where(muscle, MUSCLE, OUTSIDE).astype(np.uint8)
+    labels[tuple(at.T)] = classes[near]
+    return Labelled(labels, (spacing, spacing, spacing), origin, frame, source)
 
 
 def inside(
