@@ -18,13 +18,13 @@ from typing import Any
 import numpy as np
 from scipy.special import expit
 
-from vitruvian.engines.crossfit import Fitted
+from vitruvian.engines.crossfit import Fitted, Recipe
 from vitruvian.engines.oddsforest import Growth, grow
 from vitruvian.engines.pasts import Landmarks
 from vitruvian.kinds.deterioration import beside
 from vitruvian.kinds.deterioration.evidence import measures
 from vitruvian.kinds.deterioration.evidence.data import physionet
-from vitruvian.kinds.deterioration.evidence.parts import SEED, Cast, Progress, cast, told
+from vitruvian.kinds.deterioration.evidence.parts import SEED, Cast, Progress, at_size, cast, told
 from vitruvian.kinds.deterioration.learning import DEATH, death_table, fit_table, varying
 from vitruvian.models.icu.columns import Known, known
 from vitruvian.models.icu.stays import Stays
@@ -61,20 +61,19 @@ class Scored:
 def family(data: Path, test: Path | None, quick: bool) -> Scored:
     """All risks of all landmarks. Quick: 500 stays in two folds."""
     people = cast(physionet, data, test, FEW if quick else None)
-    return scored(people, 2 if quick else FOLDS, lambda share: None)
+    return scored(people, 2 if quick else FOLDS, at_size(DEATH, quick))
 
 
-def scored(people: Cast, folds: int, progress: Progress) -> Scored:
+def scored(people: Cast, folds: int, recipe: Recipe) -> Scored:
     """Learn and answer, part by part."""
     out = Scored(people.asked, notes=people.notes)
-    for k, (learners, tested, where) in enumerate(people.parts(people.asked.outcomes["death"], folds)):
+    for learners, tested, where in people.parts(people.asked.outcomes["death"], folds):
         table = death_table(learners)
         columns = varying(table)
-        found = fit_table(table, columns, SEED, DEATH)
+        found = fit_table(table, columns, SEED, recipe)
         for at in AT:
             now = table.at == at
             _one(out, found, Known(columns.names, columns.x[now]), table.y[now], now, tested, where, at)
-        progress((k + 1) / folds)
     return out
 
 

@@ -23,7 +23,7 @@ from vitruvian.kinds.deterioration import beside
 from vitruvian.kinds.deterioration.evidence import measures
 from vitruvian.kinds.deterioration.evidence.challenge import ORDERED, PLAIN
 from vitruvian.kinds.deterioration.evidence.data import AbsentError, demo, physionet
-from vitruvian.kinds.deterioration.evidence.parts import SEED, cast, told
+from vitruvian.kinds.deterioration.evidence.parts import SEED, at_size, cast, told
 from vitruvian.kinds.deterioration.learning import (
     RECIPES,
     Table,
@@ -90,7 +90,7 @@ def _hourly(task: str, data: Path, test: Path | None, quick: bool, taught: Ensem
         table = onset_table(learners)
         table = _with_old(table.of(~np.isnan(table.y)), taught)
         rows = np.flatnonzero(np.isin(out.whose, where))
-        _methods(out, table, Known(asked.known.names, asked.known.x[rows]), rows, RECIPES[task])
+        _methods(out, table, Known(asked.known.names, asked.known.x[rows]), rows, at_size(RECIPES[task], quick))
     return out
 
 
@@ -103,7 +103,13 @@ def today(data: Path, test: Path | None, quick: bool) -> Rows:
     out = Rows(people.asked, asked.whose, asked.at, asked.y, notes=people.notes)
     for learners, _, where in people.parts(asked.y, 2 if quick else FOLDS):
         rows = np.flatnonzero(np.isin(out.whose, where))
-        _methods(out, _first_day(learners, taught), Known(asked.known.names, asked.known.x[rows]), rows, TODAY)
+        _methods(
+            out,
+            _first_day(learners, taught),
+            Known(asked.known.names, asked.known.x[rows]),
+            rows,
+            at_size(TODAY, quick),
+        )
     return out
 
 
@@ -111,19 +117,19 @@ NOT_IN_DEMOS = ("gcs", "ventilated", "weight", "arterial_line")
 
 
 def _older(data: Path, quick: bool) -> Stays | None:
-    """PhysioNet 2012 stays with what the demos chart too; None where they are not here. Quick: a quarter."""
+    """PhysioNet 2012 stays with what the demos chart too; None where they are not here. Quick: an eighth."""
     try:
         stays = physionet(data)
     except AbsentError:
         return None
-    stays = stays.of(np.arange(len(stays)) % 4 == 0) if quick else stays
+    stays = stays.of(np.arange(len(stays)) % 8 == 0) if quick else stays
     return replace(stays, readings={n: r for n, r in stays.readings.items() if n not in NOT_IN_DEMOS})
 
 
 def _taught(data: Path, quick: bool) -> Ensemble | None:
     """Death from the first day, as PhysioNet 2012 teaches it."""
     stays = _older(data, quick)
-    return None if stays is None else learn_death(stays, SEED, FROM_2012, (12.0, 24.0)).ensemble
+    return None if stays is None else learn_death(stays, SEED, at_size(FROM_2012, quick), (12.0, 24.0)).ensemble
 
 
 def _taught_kidney(data: Path, quick: bool) -> Ensemble | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from vitruvian.core.keys import generator
-from vitruvian.engines.crossfit import folds_of
+from vitruvian.engines.crossfit import Recipe, folds_of
 from vitruvian.kinds.deterioration.evidence.data import AbsentError
 from vitruvian.models.icu.stays import Stays
 
@@ -55,6 +55,11 @@ def _few(stays: Stays, few: int | None) -> Stays:
     if few is None or len(stays) <= few:
         return stays
     return stays.of(np.sort(generator(SEED, "few").permutation(len(stays))[:few]))
+
+
+def at_size(recipe: Recipe, quick: bool) -> Recipe:
+    """Quick: with two folds within the learning part."""
+    return replace(recipe, folds=2) if quick else recipe
 
 
 def told(measure: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
