@@ -38,6 +38,7 @@ from vitruvian.kinds.electrophysiology.actions import (
 from vitruvian.kinds.electrophysiology.beat import Anatomies, State, beat
 from vitruvian.kinds.electrophysiology.example import example
 from vitruvian.kinds.electrophysiology.picture import picture
+from vitruvian.kinds.electrophysiology.questions import QUESTIONS, SCAR
 from vitruvian.models.beats import Beat, Beating
 from vitruvian.models.ecg.conduction import Scar
 from vitruvian.models.heart import Anatomy
@@ -46,6 +47,7 @@ from vitruvian.models.heart.mesh import Painted
 from vitruvian.models.pictured import Pictured
 
 SPACING = 2.0  # mm
+DENSE = 0.5  # transmurality from which a lead over scar is refused: Bleeker et al., Circulation 2006;113:969
 _STATE = ("conduction", "right", "left", "av", "vv", "scar", "depth")
 FORM = ("lv_volume", "rv_volume", "long_axis", "lv_wall", "rv_wall", "azimuth", "dip")
 
@@ -63,7 +65,7 @@ class Electrophysiology(AbstractKind, Causal, Resumable, Beating, Pictured):
     context_of_use, envelope = seen.CONTEXT, seen.ENVELOPE
     parameters = par.PARAMETERS
     observables, quantities, noises = seen.OBSERVABLES, seen.QUANTITIES, seen.NOISES
-    actions, subject = ACTIONS, Heart
+    actions, subject, questions = ACTIONS, Heart, QUESTIONS
     traces, loops, told, beat_source = seen.TRACES, seen.LOOPS, seen.TOLD, seen.BEAT
     picture_source = seen.PICTURE
     points = seen.SAMPLES
@@ -85,6 +87,16 @@ class Electrophysiology(AbstractKind, Causal, Resumable, Beating, Pictured):
         arrays["from"] = padded([-np.inf, *(a.at for a in given)], room, np.inf)
         arrays["form"] = np.array([getattr(heart, name) for name in FORM])
         return Forcing(t0, t1, arrays=arrays)
+
+    def refusals(self, case: Case, plan: Sequence[Action]) -> tuple[str, ...]:
+        heart, said = case.subject, []
+        assert isinstance(heart, Heart)
+        for pacing in (a for a in plan if isinstance(a, Pacing)):
+            dead = [a for a in case.actions(Infarct) if isinstance(a, Infarct) and a.at <= pacing.at]
+            segment, depth = (dead[-1].segment, dead[-1].transmurality) if dead else (heart.scar, heart.transmurality)
+            if pacing.left == segment and depth >= DENSE:
+                said.append(f"the left lead lies over scar in the {segment} wall: {SCAR}")
+        return tuple(said)
 
     def run(
         self, theta: Theta, forcing: Forcing | Batch, request: Request, seeds: np.ndarray, start: Resumed | None = None
