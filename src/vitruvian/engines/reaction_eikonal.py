@@ -6,7 +6,7 @@
 a arrival, r = a + duration its end, T_s distance in time from a site at unit speed, S what a lead sees (mV per mV/mm).
 In a block of voxels a is linear, so a front takes the time `box` to cross it: no grid shows in the trace (after Neic
 et al., J Comput Phys 2017;346:191; Keller, Weber & Seemann, Comput Cardiol 2010;37). T depends on the shape of the
-speeds (ratio across to along, fast layer) through `terms`: a quadratic between solved shapes. Holds where fronts meet
+speeds (ratio across to along, fast layer) through `terms`: a weighted sum of solved shapes. Holds where fronts meet
 resting tissue; leaves out source and sink (a front's curvature), block, re-entry.
 """
 
@@ -70,7 +70,7 @@ class Blocks:
 
 @dataclass(frozen=True, eq=False)
 class Paths:
-    """T of each site as a quadratic of the shape: terms (site, term, block, 4), ms at 1 mm/ms along fibres."""
+    """T of each site for each solved shape: terms (site, term, block, 4), ms at 1 mm/ms along fibres."""
 
     terms: np.ndarray
 
