@@ -11,7 +11,7 @@ from vitruvian.models.heart.coordinates import Coordinates
 from vitruvian.models.heart.fibres import FibreRule, bislerp, fibres
 from vitruvian.models.heart.frame import HeartFrame
 from vitruvian.models.heart.ideal import IdealBiventricle
-from vitruvian.models.heart.labels import ABOVE, LV, MUSCLE, OUTSIDE, RV, Labelled, grid, places
+from vitruvian.models.heart.labels import ABOVE, LV, MUSCLE, OUTSIDE, RV, Labelled, grid, slabs
 from vitruvian.models.heart.voxelise import classed
 from vtk_polygons import read
 
@@ -32,10 +32,10 @@ def half_shell(spacing: float) -> Labelled:
     """The lower half of a ball's shell: harmonic shares are a (1 / r - 1 / OUT) exactly."""
     frame = HeartFrame.pointing()
     shape, origin = grid(np.full(3, -OUT), np.full(3, OUT), spacing)
-    p = frame.local(places(shape, spacing, origin))
-    r = np.linalg.norm(p, axis=-1)
-    labels = np.where(r < IN, LV, np.where(r < OUT, MUSCLE, OUTSIDE)).astype(np.uint8)
-    labels[p[..., 2] > 0] = ABOVE
+    labels = np.zeros(shape, dtype=np.uint8)
+    for slab, (x, y, z) in zip(labels, slabs(shape, spacing, origin, frame), strict=True):
+        r = np.sqrt(x * x + y * y + z * z)
+        slab[:] = np.where(z > 0, ABOVE, np.where(r < IN, LV, np.where(r < OUT, MUSCLE, OUTSIDE)))
     return Labelled(labels, (spacing,) * 3, origin, frame, "synthetic: a half shell")
 
 

@@ -1,4 +1,5 @@
-/** One heart in 3D: its surfaces coloured at a moment, turned and moved by keys and pointer. */
+/** One heart in 3D: its surfaces coloured at a moment, turned and moved by keys and pointer.
+ *  flat, linear, legacy: no tone mapping and no colour spaces, so that what faces one has the colour of the legend. */
 import { Canvas, useThree } from "@react-three/fiber";
 import { useEffect, useMemo, useState, type KeyboardEvent } from "react";
 import { BufferAttribute, BufferGeometry, type PerspectiveCamera } from "three";
@@ -63,7 +64,7 @@ export default function HeartScene({ answer, option, name, view, now, pose, onPo
       onKeyDown={onKeyDown}
       onPointerMove={(e) => e.buttons === 1 && move({ turn: pose.turn - e.movementX * 0.008, tilt: Math.min(Math.max(pose.tilt + e.movementY * 0.006, -1.5), 1.5) })}
     >
-      <Canvas key={theme} frameloop="demand" dpr={[1, 2]} camera={{ fov: ANGLE, near: 1, far: 2000 }} aria-hidden>
+      <Canvas key={theme} flat linear legacy frameloop="demand" dpr={[1, 2]} camera={{ fov: ANGLE, near: 1, far: 2000 }} aria-hidden>
         <color attach="background" args={[token("--sunken")]} />
         <ambientLight intensity={1.5} />
         <Look pose={pose} reach={reach} />

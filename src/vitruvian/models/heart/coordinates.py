@@ -35,14 +35,14 @@ class Coordinates:
     def of(cls, heart: Labelled) -> Coordinates:
         around = Neighbours.of(heart)
         height = heights(heart)
-        start = np.full((len(height), 2), 0.3)
-        nowhere = np.zeros(len(height), dtype=bool)
-        two = solve(around, (_LEFT_FACE, _RIGHT_FACE), start, 1e-4, nowhere)
-        two = np.clip(two, 0.0, 1.0)
-        shares = np.column_stack([two, np.clip(1.0 - two.sum(axis=1), 0.0, 1.0)])
+        left, right = (
+            np.clip(solve(around, face, np.full(len(height), 0.3), 1e-4), 0.0, 1.0)
+            for face in (_LEFT_FACE, _RIGHT_FACE)
+        )
+        shares = np.column_stack([left, right, np.clip(1.0 - left - right, 0.0, 1.0)])
         shares /= shares.sum(axis=1, keepdims=True)
-        rough = np.where(height < _APEX, 0.0, height)
-        upward = solve(around, ({ABOVE: 1.0},), rough[:, None], 1e-3, height < _APEX)[:, 0]
+        apex = height < _APEX
+        upward = solve(around, {ABOVE: 1.0}, np.where(apex, 0.0, height), 1e-3, apex)
         return cls(heart, around, shares, height, upward)
 
     @cached_property
@@ -66,21 +66,9 @@ class Coordinates:
 
     def gradients(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """(voxel, 3) each, per mm: of the three shares and of the way up; smoothed over a voxel's steps."""
-        faces = (_LEFT_FACE, _RIGHT_FACE, _EPICARDIUM)
-        left, right, outer = (self.around.gradient(s, f) for s, f in zip(self.shares.T, faces, strict=True))
-        up = self.around.gradient(self.upward, {ABOVE: 1.0})
-        a, b, c, d = (self._smooth(g) for g in (left, right, outer, up))
-        return a, b, c, d
-
-    def _smooth(self, vectors: np.ndarray) -> np.ndarray:
-        """Each voxel with its neighbours in the muscle: what the staircase of its surface does to a direction fades."""
-        there = self.around.number >= 0
-        for _ in range(2):
-            total = vectors.copy()
-            for k in range(6):
-                total += np.where(there[:, k, None], vectors[self.around.number[:, k]], 0.0)
-            vectors = total / (1 + there.sum(axis=1))[:, None]
-        return vectors
+        fields = zip(self.shares.T, (_LEFT_FACE, _RIGHT_FACE, _EPICARDIUM), strict=True)
+        left, right, outer = (self.around.gradient(np.ascontiguousarray(s), face) for s, face in fields)
+        return left, right, outer, self.around.gradient(self.upward, {ABOVE: 1.0})
 
 
 def heights(heart: Labelled) -> np.ndarray:

@@ -11,6 +11,7 @@ Leaves out: papillary muscles, valves' planes of their own (one base for both), 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -22,8 +23,9 @@ from vitruvian.models.heart.build import build
 from vitruvian.models.heart.contour import zero
 from vitruvian.models.heart.fibres import FibreRule
 from vitruvian.models.heart.frame import HeartFrame
-from vitruvian.models.heart.labels import ABOVE, LV, MUSCLE, RV, Labelled, grid, places
+from vitruvian.models.heart.labels import ABOVE, LV, MUSCLE, RV, Labelled, grid, slabs
 
+Places = Sequence[np.ndarray]  # x, y, z, mm, which broadcast
 CUT = 0.3  # height of the base over the middle, of the long half axis: 5/17 (Land 2015)
 _BEHIND = 0.3  # b - d, of o: the right ellipsoid ends inside the left ventricle; assumed
 _BROAD = (0.55, 0.4)  # e = 0.55 o + 0.4 b: a right ventricle that fills widens both ways; assumed
@@ -90,17 +92,17 @@ class IdealBiventricle:
     def _outer(self) -> float:
         return self.radius + self.lv_wall
 
-    def _left(self, p: np.ndarray, wall: float) -> np.ndarray:
-        """About mm outside the left ellipsoid grown by `wall`; p (..., 3) in the heart's axes."""
+    def _left(self, p: Places, wall: float) -> np.ndarray:
+        """About mm outside the left ellipsoid grown by `wall`; x, y, z in the heart's axes."""
         a, c = self.radius + wall, self.half + wall
         septal = self.radius * (1 - self.flat) + wall
-        x = p[..., 0] / np.where(p[..., 0] > 0, septal, a)
-        return _outside(x, p[..., 1] / a, (p[..., 2] + CUT * self.half) / c, min(a, septal))
+        x, y, z = p
+        return _outside(x / np.where(x > 0, septal, a), y / a, (z + CUT * self.half) / c, min(a, septal))
 
-    def _right(self, p: np.ndarray, reach: float, wall: float) -> np.ndarray:
+    def _right(self, p: Places, reach: float, wall: float) -> np.ndarray:
         b, e, g = reach + wall, self._broad(reach) + wall, _DEEP * (self.half + self.lv_wall) + wall
-        x = (p[..., 0] - self._apart(reach)) / b
-        return _outside(x, p[..., 1] / e, (p[..., 2] + CUT * self.half) / g, min(b, e))
+        x, y, z = p
+        return _outside((x - self._apart(reach)) / b, y / e, (z + CUT * self.half) / g, min(b, e))
 
     def _apart(self, reach: float) -> float:
         """d"""
@@ -116,7 +118,7 @@ class IdealBiventricle:
         x = x[np.abs(x - self._apart(reach)) < reach]
         y = y[np.abs(y) < self._broad(reach)]
         z = z[z > -(1 + CUT) * (self.half + self.lv_wall)]
-        p = np.stack(np.meshgrid(x, y, z, indexing="ij"), axis=-1)
+        p = np.meshgrid(x, y, z, indexing="ij", sparse=True)
         inside = -np.maximum(self._right(p, reach, 0.0), -self._left(p, self.lv_wall))
         return float(np.clip(inside / h + 0.5, 0.0, 1.0).sum()) * h**3 / 1e3
 
@@ -144,23 +146,21 @@ class IdealBiventricle:
         corners = np.stack(np.meshgrid(*zip(low, high, strict=True), indexing="ij"), axis=-1).reshape(-1, 3)
         corners = frame.patient(corners)
         shape, origin = grid(corners.min(axis=0), corners.max(axis=0), spacing)
-        p = frame.local(places(shape, spacing, origin))
-        below = p[..., 2] < 0
-        outer = self._left(p, self.lv_wall) < 0
-        left = self._left(p, 0.0) < 0
-        right = (self._right(p, self.reach, 0.0) < 0) & ~outer
         labels = np.zeros(shape, dtype=np.uint8)
-        labels[outer | (self._right(p, self.reach, self.rv_wall) < 0)] = MUSCLE
-        labels[left], labels[right] = LV, RV
-        labels[~below] = ABOVE
+        for slab, p in zip(labels, slabs(shape, spacing, origin, frame), strict=True):
+            outer = self._left(p, self.lv_wall) < 0
+            slab[outer | (self._right(p, self.reach, self.rv_wall) < 0)] = MUSCLE
+            slab[(self._right(p, self.reach, 0.0) < 0) & ~outer] = RV
+            slab[self._left(p, 0.0) < 0] = LV
+            slab[p[2] >= 0] = ABOVE
         return Labelled(labels, (spacing, spacing, spacing), origin, frame, "synthetic: ideal bi-ventricle")
 
     def surfaces(self) -> dict[str, Surface]:
         """Closed by lids at the base, mm of the patient."""
         low, high = self._box()
         axes = [np.arange(a - 2 * _MESH, b + 3 * _MESH, _MESH) for a, b in zip(low, high, strict=True)]
-        p = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
-        lid = p[..., 2]
+        p = np.meshgrid(*axes, indexing="ij", sparse=True)
+        lid = p[2]
         outer = self._left(p, self.lv_wall)
         fields = {
             "lv_endo": np.maximum(self._left(p, 0.0), lid),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,10 +46,14 @@ def grid(low: np.ndarray, high: np.ndarray, spacing: float) -> tuple[tuple[int, 
     return (a, b, c), (x, y, z)
 
 
-def places(shape: tuple[int, int, int], spacing: float, origin: tuple[float, float, float]) -> np.ndarray:
-    """(i, j, k, 3) mm: the centres of a grid of cubes."""
-    axes = [(np.arange(n) + 0.5) * spacing + o for n, o in zip(shape, origin, strict=True)]
-    return np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
+def slabs(
+    shape: tuple[int, int, int], spacing: float, origin: tuple[float, float, float], frame: HeartFrame
+) -> Iterator[list[np.ndarray]]:
+    """Of each layer along the first axis: x, y, z (j, k) of its voxels' centres in the heart's axes, mm."""
+    i, j, k = ((np.arange(n) + 0.5) * spacing + o - b for n, o, b in zip(shape, origin, frame.base, strict=True))
+    across = [j[:, None] * axis[1] + k[None, :] * axis[2] for axis in frame.axes]
+    for x in i:
+        yield [flat + x * axis[0] for flat, axis in zip(across, frame.axes, strict=True)]
 
 
 def refuse(what: str, fix: str) -> KindError:
