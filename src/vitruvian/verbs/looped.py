@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from vitruvian.core.case import Origin
 from vitruvian.core.errors import FieldError
+from vitruvian.core.section import Section
 from vitruvian.models.beats import Loop, Told, Trace
 from vitruvian.verbs.compare import AS_PLANNED
 from vitruvian.verbs.result import Basis, weighted_quantile
 
 DRAWN = 12  # members whose loops are drawn, in JSON and pictures
+HEAD = ("of one beat", "median (90 % interval)", "unit", "usual")
 BANDS = {"q05": 0.05, "q25": 0.25, "q50": 0.5, "q75": 0.75, "q95": 0.95}
 
 
@@ -107,6 +110,26 @@ class Loops:
             "source": self.source,
             "disclaimer": self.disclaimer,
         }
+
+    def sections(self) -> tuple[Section, ...]:
+        """Of a report: a section a loop, with its picture and numbers as planned, and the whole circulation's."""
+        out = []
+        for loop in (*self.loops, None):
+            of = "" if loop is None else loop.name
+            rows = tuple(self._row(t) for t in self.told if t.of == of)
+            if loop is None:
+                out.append(Section("The beat as a whole", (self.source,), HEAD, rows))
+                continue
+            shows = f"Pressure against volume over one beat of the {loop.meaning}: median and members"
+            title, said = f"Pressure-volume loop: {loop.meaning}", (f"{len(self.weights)} members of the belief.",)
+            out.append(Section(title, said, HEAD, rows, partial(self.plot, loop.name), shows))
+        return tuple(out)
+
+    def _row(self, told: Told) -> tuple[str, ...]:
+        low, middle, high = self.interval(told.name)
+        usual = "" if told.usual is None else f"{told.usual[0]:g} to {told.usual[1]:g}"
+        unit = "" if told.unit == "1" else told.unit
+        return (told.meaning.partition(":")[0], f"{middle:.3g} ({low:.3g} to {high:.3g})", unit, usual)
 
     def plot(self, name: str | None = None, ax: Any = None) -> Any:
         """Each option's loop: the median heart's, and some members' behind it (matplotlib axes)."""

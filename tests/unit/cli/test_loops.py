@@ -52,6 +52,15 @@ def test_the_beat_of_a_stored_twin_beside_a_drug(heart: str, run: Run, tmp_path:
     assert "may be swapped" in " ".join(told["warnings"])
 
 
+@pytest.mark.slow
+def test_a_report_shows_the_loops_and_what_is_not_believed(heart: str, run: Run) -> None:
+    run("report", heart, "--out", "eva.html", "--hours", "2160")
+    page = Path("eva.html").read_text("utf-8")
+    for expected in ("Pressure-volume loop: right ventricle", "coupling to its artery (Ees/Ea)", "they may be swapped"):
+        assert expected in page
+    assert page.count("<svg") >= 4
+
+
 def test_what_cannot_be_asked_is_told_in_words(heart: str, run: Run) -> None:
     assert "more than a year ahead" in run("loops", heart, "--at", "+900d", code=1).output
     assert "is not a duration" in run("loops", heart, "--at", "+soon", code=1).output

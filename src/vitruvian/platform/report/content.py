@@ -15,10 +15,12 @@ from vitruvian.core.quantity import Request
 from vitruvian.core.record import Record
 from vitruvian.core.section import Section
 from vitruvian.core.twin import Twin
+from vitruvian.models.beats import Beating
 from vitruvian.platform.evidence import results
 from vitruvian.verbs.compare import compare
 from vitruvian.verbs.fitted import Fitted, fitted
 from vitruvian.verbs.forecast import forecast
+from vitruvian.verbs.loops import loops
 from vitruvian.verbs.result import Comparison, Forecast
 
 LEAD = 1800.0  # s from now to a what-if's action, when the caller names no option
@@ -98,7 +100,10 @@ def gather(
         imported=imported,
         synthetic=synthetic,
         whole=whole,
-        sections=kind.sections(twin.case, (whole or twin).record.until(belief.known_at)),
+        sections=(
+            *kind.sections(twin.case, (whole or twin).record.until(belief.known_at)),
+            *(loops(twin, seed=seed).sections() if isinstance(kind, Beating) else ()),
+        ),
     )
 
 
