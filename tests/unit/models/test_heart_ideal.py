@@ -5,10 +5,11 @@ import pytest
 
 from vitruvian.core.errors import KindError
 from vitruvian.models.heart.anatomy import LEFT, RIGHT, SEPTUM, Anatomy
+from vitruvian.models.heart.build import build
 from vitruvian.models.heart.contour import enclosed
 from vitruvian.models.heart.frame import HeartFrame
 from vitruvian.models.heart.ideal import IdealBiventricle
-from vitruvian.models.heart.labels import LV, RV
+from vitruvian.models.heart.labels import ABOVE, LV, RV, Labelled
 
 pytestmark = pytest.mark.fast
 HEART = IdealBiventricle()
@@ -73,3 +74,34 @@ def test_too_coarse_and_impossible_are_refused():
         HEART.labelled(2.0)
     with pytest.raises(KindError, match="lv_volume must be 30 to 600 mL"):
         IdealBiventricle(lv_volume=0.166)
+
+
+def changed(labels=None, spacing=None):
+    heart = HEART.labelled(1.5)
+    return Labelled(
+        heart.labels if labels is None else labels, spacing or heart.spacing, heart.origin, heart.frame, heart.source
+    )
+
+
+def test_labelled_voxels_that_are_no_heart_are_refused():
+    labels = HEART.labelled(1.5).labels
+    with pytest.raises(KindError, match=r"labels \[7\] mean nothing"):
+        changed(np.where(labels == 1, 7, labels))
+    with pytest.raises(KindError, match="there is no left cavity"):
+        changed(np.where(labels == LV, 0, labels))
+    with pytest.raises(KindError, match="there is no base"):
+        changed(np.where(labels == ABOVE, 0, labels))
+    with pytest.raises(KindError, match="give mm"):
+        changed(spacing=(0.0015, 0.0015, 0.0015))
+    with pytest.raises(KindError, match="on an \\(i, j, k\\) grid"):
+        changed(labels[0])
+
+
+def test_a_wall_of_one_voxel_and_loose_muscle_are_refused():
+    labels = HEART.labelled(1.5).labels
+    with pytest.raises(KindError, match="one voxel thick"):
+        build(changed(labels[::3, ::3, ::3], (2.9, 2.9, 2.9)), {})
+    loose = labels.copy()
+    loose[1, 1, 1] = 1
+    with pytest.raises(KindError, match="pieces"):
+        build(changed(loose), {}).tissue(1.0, 0.2)

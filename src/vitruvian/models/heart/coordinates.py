@@ -12,12 +12,13 @@ from functools import cached_property
 import numpy as np
 
 from vitruvian.models.heart.anatomy import LEFT, RIGHT, SEPTUM
-from vitruvian.models.heart.labels import ABOVE, LV, OUTSIDE, RV, Labelled
+from vitruvian.models.heart.labels import ABOVE, LV, OUTSIDE, RV, Labelled, refuse
 from vitruvian.models.heart.laplace import Neighbours, solve
 
 _LEFT_FACE = {LV: 1.0, RV: 0.0, OUTSIDE: 0.0}
 _RIGHT_FACE = {LV: 0.0, RV: 1.0, OUTSIDE: 0.0}
 _EPICARDIUM = {LV: 0.0, RV: 0.0, OUTSIDE: 1.0}
+_THIN = 0.1  # share of the muscle where a wall may be one voxel thick; assumed
 _APEX = 0.03  # share of the long axis that counts as the apex; assumed: the paper's point has no size on voxels
 
 
@@ -34,6 +35,7 @@ class Coordinates:
     @classmethod
     def of(cls, heart: Labelled) -> Coordinates:
         around = Neighbours.of(heart)
+        _refuse_thin(around)
         height = heights(heart)
         left, right = (
             np.clip(solve(around, face, np.full(len(height), 0.3), 1e-4), 0.0, 1.0)
@@ -69,6 +71,17 @@ class Coordinates:
         fields = zip(self.shares.T, (_LEFT_FACE, _RIGHT_FACE, _EPICARDIUM), strict=True)
         left, right, outer = (self.around.gradient(np.ascontiguousarray(s), face) for s, face in fields)
         return left, right, outer, self.around.gradient(self.upward, {ABOVE: 1.0})
+
+
+def _refuse_thin(around: Neighbours) -> None:
+    """Where a voxel touches two of the three faces, the wall is one voxel thick and depth means nothing."""
+    faces = [((around.label == f) & (around.number < 0)).any(axis=1) for f in (LV, RV, OUTSIDE)]
+    share = float((np.sum(faces, axis=0) > 1).mean())
+    if share > _THIN:
+        raise refuse(
+            f"walls are one voxel thick at {100 * share:.0f} % of the muscle ({max(around.spacing):g} mm voxels)",
+            "finer voxels, at least two to a wall",
+        )
 
 
 def heights(heart: Labelled) -> np.ndarray:

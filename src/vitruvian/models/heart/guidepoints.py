@@ -96,7 +96,7 @@ def read(table: str, slices: str = "", frame: int | None = None) -> GuidePoints:
     Errors: ParseError on a table that is none; RecordError when nothing of a heart is left, or it is no heart's size.
     """
     lines = table.splitlines()
-    if not lines or [c.strip() for c in lines[0].split("\t")] != _COLUMNS:
+    if not lines or [c.strip().lower() for c in lines[0].split("\t")] != [c.lower() for c in _COLUMNS]:
         raise ParseError(
             f"the first line must name the columns {', '.join(_COLUMNS)}, with tabs between",
             where="guide points, line 1",

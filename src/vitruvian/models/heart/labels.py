@@ -11,6 +11,7 @@ from vitruvian.core.errors import KindError
 from vitruvian.models.heart.frame import HeartFrame
 
 OUTSIDE, MUSCLE, LV, RV, ABOVE = 0, 1, 2, 3, 4  # ABOVE: valves, atria and what else bounds the muscle at its base
+_FINEST, _COARSEST = 0.05, 3.0  # mm, of voxels
 NAMES = {MUSCLE: "muscle", LV: "left cavity", RV: "right cavity"}
 
 
@@ -23,6 +24,24 @@ class Labelled:
     origin: tuple[float, float, float]
     frame: HeartFrame
     source: str
+
+    def __post_init__(self) -> None:
+        if self.labels.ndim != 3 or not np.issubdtype(self.labels.dtype, np.integer):
+            raise refuse("labels must be whole numbers on an (i, j, k) grid", "round them, and give all three axes")
+        if not all(_FINEST <= h <= _COARSEST for h in self.spacing):
+            raise refuse(
+                f"voxels are {self.spacing} wide; {_FINEST:g} to {_COARSEST:g} mm can be",
+                "give mm (1 cm = 10, 1 um = 0.001)",
+            )
+        there = np.unique(self.labels).tolist()
+        odd = [v for v in there if v not in (OUTSIDE, MUSCLE, LV, RV, ABOVE)]
+        if odd:
+            raise refuse(f"labels {odd} mean nothing", f"use {OUTSIDE} outside, {ABOVE} above the base, {NAMES}")
+        missing = [name for label, name in NAMES.items() if label not in there and label != RV]
+        if missing or ABOVE not in there:
+            raise refuse(
+                f"there is no {' and no '.join(missing or ['base'])}", "label muscle, cavities and what lies above"
+            )
 
     @property
     def voxels(self) -> np.ndarray:
