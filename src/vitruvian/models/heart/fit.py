@@ -141,7 +141,7 @@ class Fitter:
         """(n,) signed mm between points and a given surface once slices have moved to suit it; nan: not met."""
         shifts: dict[int, np.ndarray] = {}
         for _ in range(8):
-            shifts = self._shifted(points, _moved(points, shifts), controls, shifts)
+            shifts = self._shifted(points, _moved(points, shifts), controls, shifts, free=True)
         return self._gaps(_moved(points, shifts), controls)[0]
 
     def _stiff(self, controls: np.ndarray, points: GuidePoints) -> np.ndarray:
@@ -283,9 +283,15 @@ class Fitter:
                 g[k] += self.rule.middle * b * (middle - b @ base)[k]
 
     def _shifted(
-        self, points: GuidePoints, moved: GuidePoints, controls: np.ndarray, shifts: dict[int, np.ndarray]
+        self,
+        points: GuidePoints,
+        moved: GuidePoints,
+        controls: np.ndarray,
+        shifts: dict[int, np.ndarray],
+        free: bool = False,
     ) -> dict[int, np.ndarray]:
-        """Each slice's shift in its plane, by least squares towards the surface, drawn to none."""
+        """Each slice's shift in its plane, by least squares towards the surface, drawn to none. free: the whole stack
+        may move too, for a surface that is given and cannot."""
         rows, place, n, _ = self._meet(moved, controls)
         out: dict[int, np.ndarray] = {}
         for s in np.unique(points.slices):
@@ -309,7 +315,7 @@ class Fitter:
                 t = np.linalg.solve(lhs, rhs)
             out[int(s)] = E @ t
         stack = [int(s) for s in np.unique(points.slices[points.short]) if int(s) in out]
-        if len(stack) > 2:  # what all share is where the heart lies, not breath
+        if len(stack) > 2 and not free:  # what all share is where the heart lies, not breath
             shared = np.median([out[s] for s in stack], axis=0)
             out |= {s: out[s] - shared for s in stack}
         return out
