@@ -13,6 +13,7 @@ from vitruvian.core.twin import Twin
 from vitruvian.kinds.electrophysiology import KIND, Heart, Infarct, Pacing
 from vitruvian.kinds.electrophysiology.questions import BestDelay, BestLead
 from vitruvian.models.ecg.sites import LEADS_LV
+from vitruvian.verbs.calibrate import calibrate
 from vitruvian.verbs.decide import decide
 from vitruvian.verbs.simulate import simulate
 
@@ -54,22 +55,20 @@ def test_a_new_scar_is_one_from_the_start():
     assert known["lv_activation"][0] > run(Case(LARGE), asked)["lv_activation"][0]
 
 
-@pytest.fixture(scope="module")
-def twin() -> Twin:
-    from vitruvian.verbs.calibrate import calibrate
-
-    heart = dataclasses.replace(LARGE, scar="mid inferolateral", transmurality=0.8)
+def test_the_soonest_delay_is_chosen_and_a_lead_over_scar_never():
     read = {n.observable: np.array([0.0]) for n in KIND.noises}
-    told = simulate(KIND, Case(heart), read, 0.0, seed=1)
-    return calibrate(Twin(KIND, Case(heart), told.record), members=20)
-
-
-def test_a_lead_over_scar_is_never_recommended(twin):
-    best = decide(twin, BestLead(at=60.0))
+    told = simulate(KIND, Case(LARGE), read, 0.0, seed=1)
+    twin = calibrate(Twin(KIND, Case(LARGE), told.record), members=20)
+    best = decide(twin, BestDelay(at=60.0))
     assert best.best is not None
-    assert best.best.name in set(LEADS_LV) - {"mid inferolateral"}
-    refused = next(o for o in best.options if o.name == "mid inferolateral")
-    assert "over scar" in " ".join(refused.refused)
+    assert best.best.expected == min(o.expected for o in best.options)
+    leads = BestLead(at=60.0).choice(Case(LARGE), 0.0).options
+    assert set(leads) == {*LEADS_LV, "right apex alone"}
+    scarred = Case(dataclasses.replace(LARGE, scar="mid inferolateral", transmurality=0.8))
+    for case in (scarred, Case(LARGE, (Infarct(at=10.0, transmurality=0.8),))):
+        refused = {name for name, plan in leads.items() if KIND.refusals(case, plan)}
+        assert refused == {"mid inferolateral"}
+        assert "over scar" in KIND.refusals(case, leads["mid inferolateral"])[0]
 
 
 def test_delays_are_options_of_one_lead():

@@ -56,9 +56,10 @@ def both(spots: tuple[str, ...]) -> dict[str, float]:
     t = np.arange(wave.watched.shape[0]) * STEP  # the trace begins BEFORE ms before its first block's arrival
     grid = np.arange(leads.shape[2]) * STEP - BEFORE + first[0]
     slow = wave.watched.T - wave.watched[:1].T
-    quick = np.stack([np.interp(t, grid, lead) for lead in leads[0]])
     away = ~near & np.isfinite(wave.activation)
     gap = a[away] - wave.activation[away]
+    own = np.stack([np.interp(t, grid, lead) for lead in leads[0]])
+    quick = np.stack([np.interp(t, grid - gap.mean(), lead) for lead in leads[0]])
     return {
         "mean_ms": float(np.abs(gap).mean()),
         "p95_ms": float(np.quantile(np.abs(gap), 0.95)),
@@ -67,6 +68,7 @@ def both(spots: tuple[str, ...]) -> dict[str, float]:
         "last_fast_ms": float(a.max()),
         "reached": wave.reached,
         "correlation": float(np.corrcoef(slow[:, 1:].ravel(), quick[:, 1:].ravel())[0, 1]),
+        "correlation_unaligned": float(np.corrcoef(slow[:, 1:].ravel(), own[:, 1:].ravel())[0, 1]),
         "amplitude_ratio": float(np.abs(quick).max() / np.abs(slow[:, 1:]).max()),
     }
 
