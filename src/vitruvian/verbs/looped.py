@@ -143,7 +143,7 @@ class Loops:
                 ax.plot(*_closed(x, y), color=colour, lw=0.6, alpha=0.3)
             x, y = self.band(chosen.x, option)["q50"], self.band(chosen.y, option)["q50"]
             ax.plot(*_closed(x, y), color=colour, lw=2, label=option)
-        ax.set(xlabel=f"volume [{units[chosen.x]}]", ylabel=f"pressure [{units[chosen.y]}]")
+        ax.set(xlabel=f"volume [{units[chosen.x]}]", ylabel=f"pressure [{units[chosen.y].replace('[Hg]', 'Hg')}]")
         ax.set_title(f"{self.kind}: {chosen.meaning}, median and members. {self.disclaimer}", fontsize=9)
         ax.legend(frameon=False)
         return ax
