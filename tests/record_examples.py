@@ -220,6 +220,11 @@ def heart(do: Recorder, now: datetime) -> None:
         time.sleep(0.2)
     given = [{"PDE5Inhibitor": {"at": "+1d", "dose": "60 mg/d"}}]
     do("POST", f"/v1/twins/{twin}/loops", {"at": "+90d", "options": {"sildenafil": given}})
+    body = {"kind": "electrophysiology", "subject": "S5", "origin": (now - 240 * HOUR).isoformat()}
+    twin = do.client.post("/v1/twins", json=body).json()["id"]
+    rows = [{"observable": "qrs", "time": (now - 200 * HOUR).isoformat(), "value": 158.0, "unit": "ms"}]
+    do.client.post(f"/v1/twins/{twin}/records", json={"observations": rows}).raise_for_status()
+    do("POST", f"/v1/twins/{twin}/picture", {})
 
 
 def unit(do: Recorder, now: datetime) -> None:
