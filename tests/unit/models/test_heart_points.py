@@ -6,6 +6,7 @@ import pytest
 from heart_points import drawn
 from vitruvian.core.errors import KindError, ParseError, RecordError
 from vitruvian.models.heart.anatomy import Surface
+from vitruvian.models.heart.cholesky import solved
 from vitruvian.models.heart.guidepoints import frames, read
 from vitruvian.models.heart.ideal import IdealBiventricle
 from vitruvian.models.heart.pose import pose
@@ -91,3 +92,12 @@ def test_empty_frames_and_tables_that_are_none_are_refused(texts):
         read("\n".join(line for line in texts[0].splitlines() if "RV_" not in line), texts[1])
     with pytest.raises(ParseError, match="slice information, line 1"):
         read(texts[0], "slice1 frameID: 1 ImagePositionPatient 1 2\n")
+
+
+def test_dense_systems_are_solved_as_elsewhere():
+    rng = np.random.default_rng(4)
+    G = rng.standard_normal((150, 100))
+    A, b = G.T @ G, rng.standard_normal(100)
+    assert solved(A.copy(), b) == pytest.approx(np.linalg.solve(A, b), rel=1e-9)
+    with pytest.raises(KindError, match="contour more slices"):
+        solved(-A, b)

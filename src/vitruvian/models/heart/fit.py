@@ -14,9 +14,10 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
-from scipy import linalg, sparse
+from scipy import sparse
 from scipy.spatial import KDTree
 
+from vitruvian.models.heart.cholesky import solved
 from vitruvian.models.heart.guidepoints import VALVES, GuidePoints
 from vitruvian.models.heart.nearest import nearest, normals
 from vitruvian.models.heart.pose import laid, pose, similar
@@ -235,7 +236,7 @@ class Fitter:
         self._valves(points, base, controls, H, g)
         A = H.reshape(3 * count, 3 * count)
         A[np.diag_indices_from(A)] += 1e-6
-        u = linalg.solve(A, g.ravel(), assume_a="pos")
+        u = solved(A, g.ravel())
         return u.reshape(3, count).T
 
     def _right_wall(self, base: np.ndarray, controls: np.ndarray) -> tuple:
