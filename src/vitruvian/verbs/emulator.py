@@ -46,7 +46,7 @@ class Process:
     def predict(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Mean and standard deviation (m,) at x (m, d)."""
         k = self.amplitude * _kernel(x, self.x, self.lengths)
-        variance = self.amplitude + self.noise - np.einsum("mi,ij,mj->m", k, self.inverse, k)
+        variance = self.amplitude + self.noise - np.sum((k @ self.inverse) * k, axis=1)
         return k @ self.alpha, self.widening * np.sqrt(np.maximum(variance, self.noise))
 
     def left_out(self) -> tuple[np.ndarray, np.ndarray]:
@@ -129,5 +129,7 @@ def _sklearn() -> Any:
 
 
 def _kernel(a: np.ndarray, b: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    distance = (a[:, None, :] - b[None, :, :]) / lengths
-    return np.exp(-0.5 * np.sum(distance**2, axis=-1))
+    square = np.zeros((len(a), len(b)))
+    for column, length in enumerate(lengths):
+        square += np.subtract.outer(a[:, column] / length, b[:, column] / length) ** 2
+    return np.exp(-0.5 * square)
