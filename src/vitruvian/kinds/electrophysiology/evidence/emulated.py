@@ -32,7 +32,7 @@ PARAMETERS = {  # about two sd of each prior
     "ratio": (0.31, 0.51),
     "fast": (1.7, 3.7),
     "amplitude": (0.55, 1.8),
-    "tilt": (-16.0, 16.0),
+    "tilt": (-36.0, -4.0),
 }
 SEEN = ("qrs", "area_I", "area_V1", "area_V2", "area_V6")
 
