@@ -31,6 +31,6 @@ describe("units", () => {
     expect(["mm[Hg]", "[degF]", "{score}", "10*3/uL", "{beats}/min", "u[iU]/mL", "kcal/d", "mg/wk", "kg/m2", "dyn.s.cm-5", "cm[H2O]", "1/min", "[lb_av]", "mo", "%"].map(pretty)).toEqual([
       "mmHg", "°F", "points", "×10³/µL", "beats/min", "µIU/mL", "kcal/day", "mg/week", "kg/m²", "dyn·s·cm⁻⁵", "cmH₂O", "/min", "lb", "months", "%",
     ]);
-    expect([words("time_in_range"), words("OpenBeds"), words("PDE5Inhibitor")]).toEqual(["Time in range", "Open beds", "PDE5 inhibitor"]);
+    expect([words("time_in_range"), words("OpenBeds"), words("PDE5Inhibitor"), words("lv_wall")]).toEqual(["Time in range", "Open beds", "PDE5 inhibitor", "LV wall"]);
   });
 });

@@ -71,10 +71,11 @@ const tidy = (text: string) => (Number(text) === 0 ? text.replace("-", "") : tex
 export const percent = (share: number, digits = 0) => `${(100 * share).toFixed(digits)} %`;
 export const signed = (value: number, digits = -1) => (value > 0 ? `+${number(value, digits)}` : number(value, digits));
 
-/** Names in code as words: "time_in_range" reads "time in range", "OpenBeds" reads "Open beds". */
+/** Names in code as words: "time_in_range" reads "time in range", "OpenBeds" reads "Open beds", "lv_wall" "LV wall". */
 export function words(name: string): string {
   const spaced = name.replace(/_/g, " ").replace(/([a-z0-9])([A-Z])(?=[a-z])/g, (_, a: string, b: string) => `${a} ${b.toLowerCase()}`);
-  return spaced.charAt(0).toUpperCase() + spaced.slice(1);
+  const said = spaced.replace(/\b[lr]v\b/g, (ventricle) => ventricle.toUpperCase());
+  return said.charAt(0).toUpperCase() + said.slice(1);
 }
 
 /** What an observable, quantity or parameter is called: its name as words, or what it means where a kind's names are abbreviations. */
