@@ -137,7 +137,7 @@ def test_a_followed_twin_and_a_job_survive_a_kill(server: Running) -> None:
             if {"readings", "belief", "forecast", "alert"} <= set(seen):
                 break
         start.close()  # pyright: ignore[reportAttributeAccessIssue]
-        assert seen["belief"].data["version"] == 2
+        assert seen["belief"].data["version"] in (2, 3), "following may renew it once before the reading comes"
         assert [a.state for a in client.alerts()] == ["open"]
         said = client.live_calibration(twin)
         assert said["drift"] is False
