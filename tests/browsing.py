@@ -74,6 +74,17 @@ def drug(api: Client) -> str:
     return twin
 
 
+def heart(api: Client, subject: str, read: dict[str, tuple[float, str]]) -> str:
+    """A large heart with a blocked left bundle, and what was read off one ECG {observable: value, unit}; calibrated."""
+    start = (now() - 2 * DAY).replace(minute=0, second=0)
+    fields = {"conduction": "LBBB", "lv_volume": 260.0, "rv_volume": 170.0, "long_axis": 105.0}
+    twin = api.create_twin("electrophysiology", subject, fields=fields, origin=start).id
+    readings = [Reading(n, start + timedelta(hours=1), v, unit=u) for n, (v, u) in read.items()]
+    assert api.send(twin, readings, [], source="clinic (synthetic)").kept_aside == 0
+    assert api.calibrate(twin).state == "done"
+    return twin
+
+
 def known(chromium: Browser, place: Place, name: str, **more: Any) -> BrowserContext:
     """A browser in which this user is logged in."""
     context = chromium.new_context(base_url=place.url, **{**SCREEN, **more})

@@ -1,13 +1,11 @@
 """A heart's twelve-lead ECG: drawn with bands, a pacing option beside it, all options in one table."""
 
 import re
-from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from browsing import Place, accessible, now
-from vitruvian.client import Reading
+from browsing import Place, accessible, heart
 
 pytestmark = pytest.mark.service
 READ = {  # of one ECG: simulated from the kind's own example, rounded
@@ -16,17 +14,10 @@ READ = {  # of one ECG: simulated from the kind's own example, rounded
 }  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def heart(place: Place) -> str:
-    """One ECG of a large heart with a blocked left bundle; calibrated."""
-    start = (now() - timedelta(days=2)).replace(minute=0, second=0)
-    fields = {"conduction": "LBBB", "lv_volume": 260.0, "rv_volume": 170.0, "long_axis": 105.0}
+@pytest.fixture(scope="module", name="heart")
+def one_heart(place: Place) -> str:
     with place.server.client() as api:
-        twin = api.create_twin("electrophysiology", "Heart (synthetic)", fields=fields, origin=start).id
-        readings = [Reading(n, start + timedelta(hours=1), v, unit=u) for n, (v, u) in READ.items()]
-        assert api.send(twin, readings, [], source="clinic (synthetic)").kept_aside == 0
-        assert api.calibrate(twin).state == "done"
-    return twin
+        return heart(api, "Heart (synthetic)", READ)
 
 
 def test_twelve_leads_are_drawn_and_leads_for_pacing_stand_side_by_side(page: Page, heart: str) -> None:

@@ -1,29 +1,20 @@
 """The heart in 3D: turned by keys, run through time, inside and outside, a pacing option beside it and in the table."""
 
 import re
-from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from browsing import Place, accessible, now
-from vitruvian.client import Reading
+from browsing import Place, accessible, heart
 
 pytestmark = pytest.mark.service
 READ = {"qrs": (150.0, "ms"), "qt": (410.0, "ms")}
 
 
-@pytest.fixture(scope="module")
-def heart(place: Place) -> str:
-    """A large heart with a blocked left bundle, one ECG's two numbers; calibrated."""
-    start = (now() - timedelta(days=2)).replace(minute=0, second=0)
-    fields = {"conduction": "LBBB", "lv_volume": 260.0, "rv_volume": 170.0, "long_axis": 105.0}
+@pytest.fixture(scope="module", name="heart")
+def one_heart(place: Place) -> str:
     with place.server.client() as api:
-        twin = api.create_twin("electrophysiology", "Painted heart (synthetic)", fields=fields, origin=start).id
-        readings = [Reading(n, start + timedelta(hours=1), v, unit=u) for n, (v, u) in READ.items()]
-        assert api.send(twin, readings, [], source="clinic (synthetic)").kept_aside == 0
-        assert api.calibrate(twin).state == "done"
-    return twin
+        return heart(api, "Painted heart (synthetic)", READ)
 
 
 def test_a_heart_is_turned_run_and_asked_beside_pacing(page: Page, heart: str) -> None:

@@ -74,8 +74,12 @@ def test_formats_come_back_as_written():
     np.testing.assert_allclose(signals(sixteen, {"r.dat": data})[0], values[:, 0] / 1000)
 
 
+def word(code, value):
+    """Of an annotation file."""
+    return struct.pack("<H", code << 10 | value)
+
+
 def test_annotations_skip_and_note():
-    word = lambda code, value: struct.pack("<H", code << 10 | value)  # noqa: E731
     data = word(1, 100) + word(59, 0) + struct.pack("<HH", 1, 0) + word(5, 7) + word(63, 3) + b"abc\0" + word(1, 50)
     at, codes = marks(data + word(0, 0))
     assert at.tolist() == [100, 100 + 65536 + 7, 100 + 65536 + 57]

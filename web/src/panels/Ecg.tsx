@@ -1,13 +1,11 @@
 /** Twelve leads of a twin's beat with bands, a pacing option drawn beside it, and all options in one table. */
-import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
-import { post } from "../api/http";
-import { useMay } from "../api/queries";
 import type { EcgPanel } from "../api/types";
 import { Card, Fault, Field, Loading, Notice, sentence } from "../design/parts";
 import { number, pretty } from "../lib/units";
 import { PLANNED } from "../pages/whatif/plan";
 import { t } from "../texts";
+import { useAsked } from "./asked";
 import { Bullseye } from "./Bullseye";
 import { paper } from "./ecg";
 import { colourOf } from "./LoopPlot";
@@ -19,17 +17,9 @@ const ORDER = ["I", "aVR", "V1", "V4", "II", "aVL", "V2", "V5", "III", "aVF", "V
 
 export default function Ecg({ twin, panel: described }: PanelProps) {
   const panel = described as EcgPanel;
-  const may = useMay("answers:ask");
   const [chosen, setChosen] = useState(() => Object.keys(panel.options)[1] ?? "");
   const body = { options: panel.options };
-  const answer = useQuery({
-    queryKey: ["twin", twin.id, "ecg", JSON.stringify(body), twin.belief],
-    queryFn: async ({ signal }) => (await post("/v1/twins/{twin_id}/loops", { path: { twin_id: twin.id }, body, signal })) as unknown as LoopsAnswer,
-    enabled: may && twin.belief !== null,
-    retry: false,
-    staleTime: 10 * 60_000,
-    placeholderData: keepPreviousData,
-  });
+  const answer = useAsked<LoopsAnswer>(twin, "/v1/twins/{twin_id}/loops", body);
   if (twin.belief === null) return <Card title={panel.title}><p className="muted">{t.ecg.noBelief}</p></Card>;
   return (
     <Card title={panel.title} body={false} note={answer.data && <>{sentence(answer.data.source)} {answer.data.basis.sentence}</>}>

@@ -1,15 +1,13 @@
 /** The heart in 3D, coloured by when the front reaches each place: as planned, and with a pacing option beside it. */
-import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { Pause, Play } from "lucide-react";
 import { Suspense, useEffect, useId, useRef, useState } from "react";
-import { post } from "../api/http";
-import { useMay } from "../api/queries";
 import type { OptionsPanel } from "../api/types";
 import { Button, Card, Fault, Field, Loading, Notice, Segmented, sentence } from "../design/parts";
 import { lazily } from "../lib/lazily";
 import { number, signed, words } from "../lib/units";
 import { PLANNED } from "../pages/whatif/plan";
 import { t } from "../texts";
+import { useAsked } from "./asked";
 import { legend, rows, type HeartAnswer, type View } from "./heart3d";
 import type { Pose } from "./HeartScene";
 import type { PanelProps } from "./registry";
@@ -21,17 +19,9 @@ const SLOWER = 30; // times as long as the heart takes, so that one can follow t
 
 export default function Heart3d({ twin, panel: described }: PanelProps) {
   const panel = described as OptionsPanel;
-  const may = useMay("answers:ask");
   const [option, setOption] = useState("");
   const body = { options: option ? { [option]: panel.options[option]! } : {} };
-  const answer = useQuery({
-    queryKey: ["twin", twin.id, "picture", JSON.stringify(body), twin.belief],
-    queryFn: async ({ signal }) => (await post("/v1/twins/{twin_id}/picture", { path: { twin_id: twin.id }, body, signal })) as unknown as HeartAnswer,
-    enabled: may && twin.belief !== null,
-    retry: false,
-    staleTime: 10 * 60_000,
-    placeholderData: keepPreviousData,
-  });
+  const answer = useAsked<HeartAnswer>(twin, "/v1/twins/{twin_id}/picture", body);
   if (twin.belief === null) return <Card title={panel.title}><p className="muted">{t.heart3d.noBelief}</p></Card>;
   return (
     <Card title={panel.title} body={false} note={answer.data && <>{sentence(answer.data.source)} {answer.data.basis.sentence}</>}>

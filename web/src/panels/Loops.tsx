@@ -1,15 +1,14 @@
 /** The beat behind a twin: pressure-volume loops that a point runs round, courses with bands, numbers with intervals. */
-import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { Pause, Play } from "lucide-react";
 import { useEffect, useId, useRef, useState } from "react";
-import { post, Problem } from "../api/http";
-import { useMay } from "../api/queries";
+import { Problem } from "../api/http";
 import type { LoopsPanel } from "../api/types";
 import { Button, Card, Fault, Field, Loading, Notice, sentence } from "../design/parts";
 import { number, pretty, signed, words } from "../lib/units";
 import { SchemaFields } from "../pages/whatif/ActionForm";
 import { newStep, PLANNED, type Value } from "../pages/whatif/plan";
 import { t } from "../texts";
+import { useAsked } from "./asked";
 import { Courses } from "./LoopCourses";
 import { LoopPlot } from "./LoopPlot";
 import type { LoopsAnswer } from "./loops";
@@ -27,20 +26,12 @@ interface Asked {
 
 export default function Loops({ twin, kind, panel: described }: PanelProps) {
   const panel = described as LoopsPanel;
-  const may = useMay("answers:ask");
   const [draft, setDraft] = useState<Asked>({ at: panel.times[0]!.at, action: "", fields: {} });
   const [asked, setAsked] = useState(draft);
   const schema = kind.actions.find((one) => one.title === draft.action);
   const given = Object.fromEntries(Object.entries(asked.fields).filter(([, value]) => value !== null && value !== ""));
   const body = { at: asked.at, options: asked.action ? { [OPTION]: [{ [asked.action]: { at: "+0min", ...given } }] } : {} };
-  const answer = useQuery({
-    queryKey: ["twin", twin.id, "loops", JSON.stringify(body), twin.belief],
-    queryFn: async ({ signal }) => (await post("/v1/twins/{twin_id}/loops", { path: { twin_id: twin.id }, body, signal })) as unknown as LoopsAnswer,
-    enabled: may && twin.belief !== null,
-    retry: false,
-    staleTime: 10 * 60_000,
-    placeholderData: keepPreviousData,
-  });
+  const answer = useAsked<LoopsAnswer>(twin, "/v1/twins/{twin_id}/loops", body);
   if (twin.belief === null) return <Card title={panel.title}><p className="muted">{t.loops.noBelief}</p></Card>;
   const choose = (action: string) => {
     const chosen = kind.actions.find((one) => one.title === action);

@@ -1,4 +1,5 @@
 /** Whether what comes in for a kind's twins, or what comes of its forecasts, is as before. */
+import { useId } from "react";
 import { useDrift } from "../../api/queries";
 import type { Drift } from "../../api/types";
 import { Card, Chip, Empty, Loaded, Notice, sentence } from "../../design/parts";
@@ -24,64 +25,34 @@ function Found({ drift }: { drift: Drift }) {
       <div className="calm">
         {drift.proposal ? <Notice tone="warn">{sentence(drift.proposal)}</Notice> : <Notice tone="good"><b>{t.kinds.steady}.</b> {t.kinds.steadyText(looked)}</Notice>}
       </div>
-      {inputs.length > 0 && (
-        <>
-          <h3 id="drift-in">{t.kinds.inputs}</h3>
-          <div className="scroll">
-            <table className="table" aria-labelledby="drift-in">
-              <thead>
-                <tr>
-                  <th scope="col">{t.kinds.observable}</th>
-                  <th scope="col" className="r">{t.kinds.index}</th>
-                  <th scope="col" className="r">{t.kinds.limit}</th>
-                  <th scope="col" className="r">{t.kinds.readings}</th>
-                  <th scope="col" className="r">{t.kinds.subjects}</th>
-                </tr>
-              </thead>
-              <tbody>
-                {inputs.map((one) => (
-                  <tr key={one.observable}>
-                    <td>{words(one.observable)} {one.drifted && <Chip tone="warn">{t.trust.drift}</Chip>}</td>
-                    <td className="r">{number(one.index, 3)}</td>
-                    <td className="r">{number(one.limit, 3)}</td>
-                    <td className="r">{one.readings}</td>
-                    <td className="r">{one.subjects}</td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
-        </>
-      )}
-      {outcomes.length > 0 && (
-        <>
-          <h3 id="drift-out">{t.kinds.outcomes}</h3>
-          <div className="scroll">
-            <table className="table" aria-labelledby="drift-out">
-              <thead>
-                <tr>
-                  <th scope="col">{t.kinds.observable}</th>
-                  <th scope="col" className="r">{t.kinds.outside}</th>
-                  <th scope="col" className="r">{t.kinds.readings}</th>
-                  <th scope="col">{t.kinds.since}</th>
-                  <th scope="col">{t.kinds.moved}</th>
-                </tr>
-              </thead>
-              <tbody>
-                {outcomes.map((one) => (
-                  <tr key={one.observable}>
-                    <td>{words(one.observable)} {one.spoke && <Chip tone="warn">{t.trust.drift}</Chip>}</td>
-                    <td className="r">{percent(one.outside90)}</td>
-                    <td className="r">{one.readings}</td>
-                    <td>{when(one.spoke)}</td>
-                    <td>{when(one.ranks_moved)}</td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
-        </>
-      )}
+      <Looked title={t.kinds.inputs} heads={[t.kinds.index, t.kinds.limit, t.kinds.readings, t.kinds.subjects]} rows={inputs.map((one) => ({ name: one.observable, drifted: one.drifted, cells: [number(one.index, 3), number(one.limit, 3), one.readings, one.subjects] }))} />
+      <Looked title={t.kinds.outcomes} heads={[t.kinds.outside, t.kinds.readings, t.kinds.since, t.kinds.moved]} rows={outcomes.map((one) => ({ name: one.observable, drifted: one.spoke !== null, cells: [percent(one.outside90), one.readings, when(one.spoke), when(one.ranks_moved)] }))} />
+    </>
+  );
+}
+
+/** One way of looking at drift, an observable a row; nothing where nothing was looked at. */
+function Looked({ title, heads, rows }: { title: string; heads: string[]; rows: { name: string; drifted: boolean; cells: (string | number)[] }[] }) {
+  const id = useId();
+  if (rows.length === 0) return null;
+  return (
+    <>
+      <h3 id={id}>{title}</h3>
+      <div className="scroll">
+        <table className="table" aria-labelledby={id}>
+          <thead>
+            <tr><th scope="col">{t.kinds.observable}</th>{heads.map((head) => <th key={head} scope="col" className="r">{head}</th>)}</tr>
+          </thead>
+          <tbody>
+            {rows.map((row) => (
+              <tr key={row.name}>
+                <td>{words(row.name)} {row.drifted && <Chip tone="warn">{t.trust.drift}</Chip>}</td>
+                {row.cells.map((cell, i) => <td key={i} className="r nowrap">{cell}</td>)}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
     </>
   );
 }
