@@ -24,7 +24,7 @@ class DoubtedRow(BaseModel):
 
 
 class DoubtedPage(BaseModel):
-    """All of them, in the order of their times; a kind that doubts no readings has none."""
+    """All of them, in the order of their times; a kind that doubts none of a visit's readings has none."""
 
     items: list[DoubtedRow]
     next: str | None = None
@@ -32,7 +32,10 @@ class DoubtedPage(BaseModel):
 
 @router.get("/doubted", **answers(DoubtedPage, 404), summary="What is not believed")
 def list_doubted(request: Request, twin_id: str, who: Reader) -> Response:
-    """Readings in force that contradict each other or what can be: kept, listed, and left out of every answer."""
+    """Readings in force that contradict each other or what can be: kept, listed, and left out of every answer.
+
+    Vitals and deterioration judge a chart as it comes: they list what they do not believe in the report, not here.
+    """
     live = site_of(request).live(who, twin_id)
     found = live.know.doubts()
     rows = [] if found is None else found.to_json()

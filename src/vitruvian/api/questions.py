@@ -201,12 +201,13 @@ class Loops(BaseModel):
 async def loops(request: Request, twin_id: str, body: AskLoops, who: Asker) -> Response:
     """The beat behind the twin at a time, and under each option. A kind that shows no beat refuses, with the reason."""
     live = site_of(request).live(who, twin_id)
+    return json_answer(await site_of(request).answer(lambda: live.loops(**_beside(live, body)).to_json()))
 
-    def work() -> dict[str, Any]:
-        options = {name: planned(live, given, f"options.{name}", body.as_of) for name, given in body.options.items()}
-        return live.loops(options, at=body.at, as_of=body.as_of, seed=body.seed).to_json()
 
-    return json_answer(await site_of(request).answer(work))
+def _beside(live: LiveTwin, body: AskLoops) -> dict[str, Any]:
+    """What is asked, options as actions."""
+    options = {name: planned(live, given, f"options.{name}", body.as_of) for name, given in body.options.items()}
+    return {"options": options, "at": body.at, "as_of": body.as_of, "seed": body.seed}
 
 
 class Picture(BaseModel):
@@ -232,12 +233,7 @@ class Picture(BaseModel):
 async def picture(request: Request, twin_id: str, body: AskLoops, who: Asker) -> Response:
     """The twin's organ at a time, and under each option. A kind that paints none refuses, with the reason."""
     live = site_of(request).live(who, twin_id)
-
-    def work() -> dict[str, Any]:
-        options = {name: planned(live, given, f"options.{name}", body.as_of) for name, given in body.options.items()}
-        return live.picture(options, at=body.at, as_of=body.as_of, seed=body.seed).to_json()
-
-    return json_answer(await site_of(request).answer(work))
+    return json_answer(await site_of(request).answer(lambda: live.picture(**_beside(live, body)).to_json()))
 
 
 def planned(live: LiveTwin, given: Sequence[Mapping[str, Any]], where: str, as_of: str | None) -> Sequence[Action]:

@@ -42,18 +42,23 @@ def loops(
     if not isinstance(kind, Beating):
         raise CapabilityError(f"kind '{kind.name}' shows no beat", where="loops", fix="ask a kind that is Beating")
     when = belief.at if at is None else float(at)
-    chosen = options or {}
-    cases = {AS_PLANNED: twin.case}
-    if chosen:
-        require_causal(kind, "loops")
-        cases |= {name: with_plan(twin, acts, belief.at, belief.known_at, name) for name, acts in chosen.items()}
+    cases, notes = beside(twin, options or {}, "loops")
     kept = some_of(belief, seed)
     shown = {name: _shown(twin, kept, case, when, seed) for name, case in cases.items()}
-    notes = tuple(dict.fromkeys(s for case in cases.values() for s in kind.envelope.outside(case)))
     return Loops(
         kind.name, when, twin.case.origin, kind.traces, kind.loops, kind.told, shown, kept.weights,
-        Basis.of(belief, kind), (*notes, *belief.notes), kind.beat_source, kind.points,
+        Basis.of(belief, kind), notes, kind.beat_source, kind.points,
     )  # fmt: skip
+
+
+def beside(twin: Twin, options: Mapping[str, Sequence[Action]], verb: str) -> tuple[dict[str, Case], tuple[str, ...]]:
+    """The case as planned and with each option's further actions; what is to be said of them and of the belief."""
+    belief, cases = twin.believed(), {AS_PLANNED: twin.case}
+    if options:
+        require_causal(twin.kind, verb)
+        cases |= {name: with_plan(twin, acts, belief.at, belief.known_at, name) for name, acts in options.items()}
+    outside = dict.fromkeys(s for case in cases.values() for s in twin.kind.envelope.outside(case))
+    return cases, (*outside, *belief.notes)
 
 
 def some_of(belief: Belief, seed: int) -> Belief:

@@ -16,8 +16,8 @@ from vitruvian.core.errors import CapabilityError
 from vitruvian.core.twin import Twin
 from vitruvian.models.heart.mesh import Painted, mesh_json
 from vitruvian.models.pictured import Pictured
-from vitruvian.verbs.compare import AS_PLANNED, require_causal, with_plan
-from vitruvian.verbs.loops import placed
+from vitruvian.verbs.compare import AS_PLANNED
+from vitruvian.verbs.loops import beside, placed
 from vitruvian.verbs.result import Basis
 
 
@@ -48,12 +48,12 @@ class Picture:
 
     def plot(self, option: str = AS_PLANNED, ax: Any = None) -> Any:
         """Its outside from the front, coloured (matplotlib axes)."""
-        import matplotlib.pyplot as plt
+        from vitruvian.verbs.plots import axes
 
         chosen = self.options[option]
         name = "epi" if "epi" in chosen.surfaces else next(iter(chosen.surfaces))
         surface, values = chosen.surfaces[name], chosen.values[name]
-        ax = plt.subplots(figsize=(5, 5), layout="constrained")[1] if ax is None else ax
+        ax = axes(ax)
         corners = surface.points[surface.triangles]
         facing = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])[:, 1] < 0
         drawn = surface.triangles[facing][np.argsort(-corners[facing][:, :, 1].mean(axis=1))]
@@ -82,16 +82,10 @@ def picture(
         raise CapabilityError(f"kind '{kind.name}' has no picture", where="picture", fix="ask a kind that is Pictured")
     belief = twin.believed()
     when = belief.at if at is None else float(at)
-    cases = {AS_PLANNED: twin.case}
-    if options:
-        require_causal(kind, "picture")
-        cases |= {name: with_plan(twin, acts, belief.at, belief.known_at, name) for name, acts in options.items()}
+    cases, notes = beside(twin, options or {}, "picture")
     middle = in_the_middle(belief)
     shown = {name: kind.picture(*placed(twin, middle, case, when, seed)) for name, case in cases.items()}
-    notes = tuple(dict.fromkeys(s for case in cases.values() for s in kind.envelope.outside(case)))
-    return Picture(
-        kind.name, when, twin.case.origin, shown, Basis.of(belief, kind), (*notes, *belief.notes), kind.picture_source
-    )
+    return Picture(kind.name, when, twin.case.origin, shown, Basis.of(belief, kind), notes, kind.picture_source)
 
 
 def in_the_middle(belief: Belief) -> Belief:
