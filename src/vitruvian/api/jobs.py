@@ -16,6 +16,7 @@ from vitruvian.api.gate import need
 from vitruvian.api.people import spelled
 from vitruvian.api.problems import answers
 from vitruvian.api.site import Site, site_of
+from vitruvian.core.errors import CapabilityError
 from vitruvian.platform.jobs import queue, work
 from vitruvian.platform.jobs.runner import Runner
 from vitruvian.platform.trust.policy import Principal
@@ -46,7 +47,9 @@ class Job(BaseModel):
     arguments: dict[str, Any]
     state: str = Field(examples=["running"])
     progress: float = Field(description="0 to 1", examples=[0.4])
-    result: Any = Field(description="what the same question answers elsewhere; null until it is done")
+    result: Any = Field(
+        description="what the same question answers elsewhere; null until it is done, or what was found so far"
+    )
     error: dict[str, str] | None
     attempt: int = Field(examples=[1])
     actor: str
@@ -70,8 +73,11 @@ class JobPage(BaseModel):
 async def start(request: Request, body: NewJob, who: Worker, key: IdempotencyKey = "") -> Response:
     """Queue a job; it is on disk when this answers, and done once."""
     site = site_of(request)
-    work.checked(body.type, body.arguments, body.twin is not None)
-    twin = None if body.twin is None else site.twin(who, body.twin).id
+    type_ = work.checked(body.type, body.arguments, body.twin is not None)
+    row = None if body.twin is None else site.twin(who, body.twin)
+    if row is not None and type_.kind not in ("", row.kind):
+        raise CapabilityError(f"{body.type} is for twins of kind {type_.kind}", where="twin", fix="name one of them")
+    twin = None if row is None else row.id
 
     def write(connection: Connection) -> tuple[int, Any]:
         made = queue.put(connection, who.tenant, twin, body.type, body.arguments, who.actor, site.now_us)

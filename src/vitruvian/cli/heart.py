@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from vitruvian.cli.say import json_option, note, plain, put_json, say
+from vitruvian.cli.stimulate import stimulate
 from vitruvian.cli.tables import table
 from vitruvian.core.errors import ParseError
 
@@ -30,7 +31,11 @@ def heart() -> None:
     Example:
       vitruvian heart fit GPFile_000.txt --slices SliceInfoFile.txt --tables biv-me
       vitruvian heart family men --count 1000 --out hearts.csv
+      vitruvian heart stimulate dilated --row 3
     """
+
+
+heart.add_command(stimulate)
 
 
 @heart.command()

@@ -7,8 +7,9 @@ The answer is that of the tissue, the cell and the places given: a simulation, n
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from vitruvian.engines.monodomain import Stimulus, Tissue, solve
 from vitruvian.engines.monodomain.scheme import Scheme
 
 LOOK = 20.0  # ms between two looks at what is active
-CAPTURED = 0.3  # share of the tissue that a beat must activate
+CAPTURED = 0.3  # share that a beat must activate of the tissue, or of what is near its place
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,21 @@ class Tried:
     coupling: tuple[float, ...]
     captured: bool
     lasted: float
+
+
+@dataclass(frozen=True, eq=False)
+class Course:
+    """What followed the last beat of a sequence: when each node was activated last, and the time before, ms; NaN."""
+
+    tried: Tried
+    last: np.ndarray
+    before: np.ndarray
+
+    @property
+    def period(self) -> float | None:
+        """ms from one activation to the next, median over the nodes that were activated twice; None below a tenth."""
+        apart = (self.last - self.before)[np.isfinite(self.before)]
+        return float(np.median(apart)) if len(apart) > 0.1 * len(self.last) else None
 
 
 @dataclass(frozen=True)
@@ -43,6 +59,11 @@ class Induction:
         """The first sequence after which activity lasted."""
         return next((t for t in self.tried if t.captured and t.lasted >= self.lasting), None)
 
+    @property
+    def earliest(self) -> float | None:
+        """ms: the shortest coupling of a first extra beat that captured; the effective refractory period lies below."""
+        return min((t.coupling[0] for t in self.tried if len(t.coupling) == 1 and t.captured), default=None)
+
     def to_json(self) -> dict[str, Any]:
         """Plain JSON."""
         found = self.inducing
@@ -53,17 +74,122 @@ class Induction:
         }
 
     def plot(self, ax: Any = None) -> Any:
-        """How long activity lasted after each sequence."""
+        """How long activity lasted after each sequence; hollow where the last beat did not capture."""
         from matplotlib.figure import Figure
 
         ax = ax or Figure(figsize=(5, 3), layout="constrained").subplots()
-        ax.bar(range(len(self.tried)), [t.lasted for t in self.tried])
+        bars = ax.bar(range(len(self.tried)), [t.lasted for t in self.tried], edgecolor="C0")
+        for bar, one in zip(bars, self.tried, strict=True):
+            bar.set_fill(one.captured)
         ax.set_xticks(
             range(len(self.tried)), [" + ".join(f"{c:g}" for c in t.coupling) for t in self.tried], rotation=90
         )
         ax.axhline(self.lasting, ls="--", lw=1)
         ax.set_ylabel("activity after the last beat, ms")
         return ax
+
+
+@dataclass(frozen=True, eq=False)
+class Stimulation:
+    """Drive and up to len(weights) - 1 extra beats; weights: (node,) of the drive's place, then of each extra beat's.
+
+    variant (node,) of the cell. near (node,) bool: what a beat must activate to count as captured; none: the tissue,
+    which when large is still being activated by the beat before, and then says nothing of the last. Each extra beat
+    comes `step` ms earlier (from `first`) until it no longer captures; then it is held at the earliest that did, and
+    the next is added. Ends with the first sequence that induces.
+    """
+
+    tissue: Tissue
+    cell: AbstractCell
+    weights: Sequence[np.ndarray]
+    variant: np.ndarray | None = None
+    cycle: float = 600.0
+    drive: int = 2
+    first: float = 400.0
+    step: float = 20.0
+    lasting: float = 500.0
+    dt: float = 0.05
+    near: np.ndarray | None = None
+    _wakes: dict[tuple[float, ...], dict[float, np.ndarray]] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        if len(self.weights) < 2 or self.first >= self.cycle:
+            raise KindError(
+                "give a drive's place and one extra beat's, first < cycle", where="induce", fix="see docstring"
+            )
+        self._scheme.checked(self.dt)
+
+    @cached_property
+    def couplings(self) -> tuple[float, ...]:
+        """ms, in the order they are tried: from `first` down, above one step."""
+        count = int(np.ceil(self.first / self.step)) - 1
+        return tuple(self.first - k * self.step for k in range(count))
+
+    def sequences(
+        self, known: Mapping[tuple[float, ...], Tried] | None = None
+    ) -> Iterator[tuple[Tried, Course | None]]:
+        """Each sequence as it is tried; one that is `known` is not run again, and has no course."""
+        kept = known or {}
+        held: tuple[float, ...] = ()
+        for _ in self.weights[1:]:
+            earliest: float | None = None
+            for coupling in self.couplings:
+                course = None if (*held, coupling) in kept else self.course((*held, coupling))
+                one = kept[*held, coupling] if course is None else course.tried
+                yield one, course
+                if not one.captured:
+                    break
+                if one.lasted >= self.lasting:
+                    return
+                earliest = coupling
+            if earliest is None:
+                return
+            held = (*held, earliest)
+
+    def course(self, coupling: tuple[float, ...]) -> Course:
+        """One sequence: the last beat, then looks until all is at rest or activity has lasted."""
+        states = self._wake(coupling[:-1])[coupling[-1]]
+        last = np.full(len(self.tissue.nodes), np.nan)
+        before, after = last.copy(), 0.0
+        stimuli = [Stimulus(self.weights[len(coupling)])]
+        while after < self.lasting:
+            wave = self._run(states, stimuli, LOOK)
+            states, stimuli = wave.states, []
+            again = np.isfinite(wave.activation)
+            before[again], last[again] = last[again], after + wave.activation[again]
+            if after > 0 and not (states[0] > self.cell.threshold).any():
+                break
+            after += LOOK
+        reached = float(np.isfinite(last if self.near is None else last[self.near]).mean())
+        return Course(Tried(coupling, reached >= CAPTURED, after), last, before)
+
+    def _wake(self, held: tuple[float, ...]) -> dict[float, np.ndarray]:
+        """States at each coupling after the beat that `held` ends with (none: the last S1): one run serves them all."""
+        if held not in self._wakes:
+            start = self._wake(held[:-1])[held[-1]] if held else self._driven()
+            self._wakes.clear()  # a level's wakes are all that is asked for again
+            stimuli, at, out = [Stimulus(self.weights[len(held)])], 0.0, {}
+            for coupling in reversed(self.couplings):
+                start = self._run(start, stimuli, coupling - at).states
+                stimuli, at, out[coupling] = [], coupling, start
+            self._wakes[held] = out
+        return self._wakes[held]
+
+    def _driven(self) -> np.ndarray:
+        """States at the last S1."""
+        kind = np.zeros(len(self.tissue.nodes), dtype=np.int64) if self.variant is None else self.variant
+        states = self.cell.start(kind)
+        for _ in range(self.drive - 1):
+            states = self._run(states, [Stimulus(self.weights[0])], self.cycle).states
+        return states
+
+    def _run(self, states: np.ndarray, stimuli: Sequence[Stimulus], until: float) -> Any:
+        how: dict[str, Any] = {"dt": self.dt, "variant": self.variant, "start": states, "scheme": self._scheme}
+        return solve(self.tissue, self.cell, stimuli, until, **how)
+
+    @cached_property
+    def _scheme(self) -> Scheme:
+        return Scheme.of(self.tissue)
 
 
 def induce(
@@ -78,67 +204,6 @@ def induce(
     lasting: float = 500.0,
     dt: float = 0.05,
 ) -> Induction:
-    """Drive and up to len(weights) - 1 extra beats; weights: (node,) of the drive's place, then of each extra beat's.
-
-    Each extra beat comes `step` ms earlier (from `first`) until it no longer captures; then it is held at the earliest
-    that did, and the next is added. Ends with the first sequence that induces. Errors: KindError for unstable steps.
-    """
-    if len(weights) < 2 or first >= cycle:
-        raise KindError("give a drive's place and one extra beat's, first < cycle", where="induce", fix="see docstring")
-    scheme = Scheme.of(tissue)
-    begin = _after_drive(tissue, cell, weights[0], cycle, drive, dt, scheme)
-    tried: list[Tried] = []
-    held: tuple[float, ...] = ()
-    for _ in weights[1:]:
-        earliest: float | None = None
-        coupling = first
-        while coupling > step:
-            one = _one(tissue, cell, weights, (*held, coupling), begin, lasting, dt, scheme)
-            tried.append(one)
-            if not one.captured:
-                break
-            if one.lasted >= lasting:
-                return Induction(tuple(tried), lasting)
-            earliest, coupling = coupling, coupling - step
-        if earliest is None:
-            break
-        held = (*held, earliest)
-    return Induction(tuple(tried), lasting)
-
-
-def _after_drive(
-    tissue: Tissue, cell: AbstractCell, weight: np.ndarray, cycle: float, drive: int, dt: float, scheme: Scheme
-) -> np.ndarray:
-    """States at the last S1."""
-    states = cell.start(np.zeros(len(tissue.nodes), dtype=np.int64))
-    for _ in range(drive - 1):
-        states = solve(tissue, cell, [Stimulus(weight)], cycle, dt=dt, start=states, scheme=scheme).states
-    return states
-
-
-def _one(
-    tissue: Tissue,
-    cell: AbstractCell,
-    weights: Sequence[np.ndarray],
-    coupling: tuple[float, ...],
-    states: np.ndarray,
-    lasting: float,
-    dt: float,
-    scheme: Scheme,
-) -> Tried:
-    """From the last S1 on: a segment a beat, then looks until all is at rest or activity has lasted."""
-    gaps = (*coupling, LOOK)
-    active = np.zeros(len(tissue.nodes), dtype=bool)
-    for weight, gap in zip(weights, gaps, strict=False):
-        wave = solve(tissue, cell, [Stimulus(weight)], gap, dt=dt, start=states, scheme=scheme)
-        states, active = wave.states, np.isfinite(wave.activation)
-    seen, after = active.copy(), LOOK
-    while after < lasting:
-        wave = solve(tissue, cell, [], LOOK, dt=dt, start=states, scheme=scheme)
-        states = wave.states
-        seen |= np.isfinite(wave.activation)
-        if not (states[0] > cell.threshold).any():
-            break
-        after += LOOK
-    reached = float(seen.mean())
-    return Tried(coupling, reached >= CAPTURED, after)
+    """All sequences of a `Stimulation` until one induces. Errors: KindError for unstable steps."""
+    how = Stimulation(tissue, cell, weights, None, cycle, drive, first, step, lasting, dt)
+    return Induction(tuple(tried for tried, _ in how.sequences()), lasting)

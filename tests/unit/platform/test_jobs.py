@@ -158,3 +158,15 @@ def test_the_runner_does_cancels_and_gives_back(
         await write(lambda c: queue.cancel(c, "local", left, 9))
 
     asyncio.run(main())
+
+
+def test_what_a_job_found_so_far_is_given_to_the_next_attempt(c: Connection) -> None:
+    name = put(c)
+    old = claimed(c, 0)
+    assert old.kept is None
+    assert queue.keep(c, old, {"tried": [1]})
+    assert queue.find(c, "local", name)["result"] == {"tried": [1]}
+    queue.release(c, old)
+    assert claimed(c, 1).kept == {"tried": [1]}
+    queue.cancel(c, "local", name, 2)
+    assert not queue.keep(c, old, {"tried": [1, 2]}), "it is cancelled"

@@ -35,13 +35,16 @@ def main() -> None:
             last = time.monotonic()
             put({"progress": share})
 
+    def keep(kept: Any) -> None:
+        put({"kept": plain(kept)})
+
     from vitruvian.platform import executors
     from vitruvian.platform.jobs import work
     from vitruvian.platform.jsonable import plain
 
     try:
         executors.use(order.get("executor", ""))
-        put({"result": plain(work.run(order["place"], order, progress))})
+        put({"result": plain(work.run(order["place"], order, progress, keep))})
     except VitruvianError as err:
         put({"error": {"what": err.what, "where": err.where, "fix": err.fix}})
     except Exception as err:

@@ -33,6 +33,7 @@ class Job:
     arguments: Mapping[str, Any]
     attempt: int
     actor: str
+    kept: Any = None  # what an attempt before this one had found
 
 
 def put(
@@ -68,7 +69,9 @@ def claim(connection: Connection, now_us: int) -> Job | None:
     attempt = row["attempt"] + 1
     running = {"state": "running", "attempt": attempt, "started_us": now_us, "beat_us": now_us, "progress": 0.0}
     connection.execute(update(jobs).where(j.id == row["id"]).values(**running, seq=_next(connection)))
-    return Job(row["id"], row["tenant"], row["twin_id"], row["type"], row["arguments"], attempt, row["actor"])
+    return Job(
+        row["id"], row["tenant"], row["twin_id"], row["type"], row["arguments"], attempt, row["actor"], row["result"]
+    )
 
 
 def beat(connection: Connection, job: Job, progress: float, now_us: int) -> bool:
@@ -81,6 +84,12 @@ def beat(connection: Connection, job: Job, progress: float, now_us: int) -> bool
         values |= {"progress": progress, "seq": _next(connection)}
     connection.execute(update(jobs).where(*_mine(job)).values(**values))
     return True
+
+
+def keep(connection: Connection, job: Job, kept: Any) -> bool:
+    """What the job has found so far stands as its result until it ends; False when it is no longer this worker's."""
+    done = connection.execute(update(jobs).where(*_mine(job)).values(result=kept, seq=_next(connection)))
+    return done.rowcount == 1
 
 
 def finish(

@@ -81,6 +81,7 @@ class Runner:
         assert child.stdin is not None
         assert child.stdout is not None
         order = {"place": self.place, "tenant": job.tenant, "twin": job.twin_id, "type": job.type, "actor": job.actor}
+        order["kept"] = job.kept
         order["executor"] = executors.current().address
         child.stdin.write(json.dumps({**order, "arguments": dict(job.arguments)}).encode() + b"\n")
         await child.stdin.drain()
@@ -95,6 +96,11 @@ class Runner:
                     return  # cancelled, or given to another: the process is killed
                 continue
             said = _read(line.result())
+            if "kept" in said:
+                if not await self.write(lambda c, kept=said["kept"]: queue.keep(c, job, kept)):
+                    return
+                line = asyncio.ensure_future(child.stdout.readline())
+                continue
             if "progress" not in said:
                 await self._end(job, said)
                 return

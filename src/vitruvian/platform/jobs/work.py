@@ -8,22 +8,32 @@ from datetime import UTC, datetime
 from typing import Any
 
 from vitruvian.core.errors import FieldError
+from vitruvian.platform import stimulated
 from vitruvian.platform.live import LiveTwin
 from vitruvian.platform.store import Store
 
 Progress = Callable[[float], None]
+Keep = Callable[[Any], None]
+
+
+def _unchecked(arguments: Mapping[str, Any]) -> None:
+    """Names and types say all."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Type:
     """A type of job: whether it is about a twin, the arguments it takes with their types, what it does, and whether it
-    works on the tenant's store."""
+    works on the tenant's store. kind: the only one it is for. check: of the arguments' values. keeps: it is given what
+    it kept before its process died, `kept`, and tells of more by `keep`."""
 
     of_twin: bool
     arguments: Mapping[str, tuple[type, ...]]
     work: Callable[..., Any]
     meaning: str
     of_store: bool = False
+    kind: str = ""
+    check: Callable[[Mapping[str, Any]], None] = _unchecked
+    keeps: bool = False
 
 
 def calibrate(live: LiveTwin, progress: Progress, **how: Any) -> Any:
@@ -50,6 +60,16 @@ def explain(live: LiveTwin, progress: Progress, **how: Any) -> Any:
 def recommend(live: LiveTwin, progress: Progress, goal: Any, **how: Any) -> Any:
     """What is best under a goal."""
     return live.recommend(goal, **how).to_json()
+
+
+def stimulate(live: LiveTwin, progress: Progress, keep: Keep, kept: Any = None, **arguments: Any) -> Any:
+    """Programmed stimulation of the twin's heart; sequences tried are kept."""
+    before = (kept or {}).get("tried", [])
+    prepared = stimulated.asked(live, arguments)
+    found = stimulated.stimulate(
+        prepared, before, lambda rows: keep({"tried": rows}), lambda share, said: progress(share)
+    )
+    return found.to_json()
 
 
 def measure(progress: Progress, kind: str, quick: bool = True, claims: Any = ()) -> Any:
@@ -100,6 +120,15 @@ TYPES: Mapping[str, Type] = {
     ),
     "explain": Type(True, {"quantity": (str,), "hours": (int, float), "over": (list,), **_AS_OF}, explain, "why"),
     "recommend": Type(True, {"goal": (dict,), **_AS_OF}, recommend, "what is best"),
+    "stimulate": Type(
+        True,
+        stimulated.ARGUMENTS,
+        stimulate,
+        "programmed stimulation: does activity outlive early beats?",
+        kind=stimulated.KIND,
+        check=stimulated.checked,
+        keeps=True,
+    ),
     "refit": Type(
         False,
         {"kind": (str,), "reason": (str,), "seed": (int,)},
@@ -140,11 +169,12 @@ def checked(type_: str, arguments: Mapping[str, Any], has_twin: bool) -> Type:
     for name in NEEDED.get(type_, ()):
         if name not in arguments:
             raise FieldError("is missing", where=f"arguments.{name}", fix="give it")
+    found.check(arguments)
     return found
 
 
-def run(place: str, order: Mapping[str, Any], progress: Progress) -> Any:
-    """Do a job on the store in `place`: the JSON result."""
+def run(place: str, order: Mapping[str, Any], progress: Progress, keep: Keep = lambda kept: None) -> Any:
+    """Do a job on the store in `place`: the JSON result. keep: told what a job that `keeps` has found so far."""
     type_ = TYPES[order["type"]]
     if not type_.of_twin and not type_.of_store:
         return type_.work(progress, **order["arguments"])
@@ -153,4 +183,5 @@ def run(place: str, order: Mapping[str, Any], progress: Progress) -> Any:
             return type_.work(store, progress, **order["arguments"], now=datetime.now(UTC), actor=order["actor"])
         row = store.find_twin(order["twin"])
         live = LiveTwin(store, row, lambda: datetime.now(UTC), order["actor"])
-        return type_.work(live, progress, **order["arguments"])
+        how = {"keep": keep, "kept": order.get("kept")} if type_.keeps else {}
+        return type_.work(live, progress, **how, **order["arguments"])
