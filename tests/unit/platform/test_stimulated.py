@@ -78,9 +78,9 @@ def test_what_cannot_be_asked_is_refused_with_the_fix(given: dict[str, Any], sai
 def test_a_tissue_that_cannot_be_is_refused() -> None:
     with pytest.raises(KindError, match="unstable"):
         _ = Preparation(heart(), Muscle(), Protocol(), dt=50.0).stimulation
+    dead = Preparation(heart(), Muscle(segment="mid anterior", transmurality=1.0), Protocol(site="mid anterior"))
     with pytest.raises(KindError, match="lies in scar"):
-        where = Protocol(site="mid anterior")
-        _ = Preparation(heart(), Muscle(segment="mid anterior", transmurality=1.0), where).weight
+        _ = dead.weight
     slow, short = Muscle(apd=400.0), Protocol(lasting=300.0)
     with pytest.raises(FieldError, match="no longer than one beat"):
         Preparation(heart(), slow, short)
