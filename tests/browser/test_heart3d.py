@@ -45,5 +45,11 @@ def test_a_heart_is_turned_run_and_asked_beside_pacing(page: Page, heart: str) -
     expect(beside).to_be_visible(timeout=120_000)  # two new groups of sites are solved first
     row = card.get_by_role("row", name=re.compile("^Mid inferolateral", re.IGNORECASE))
     expect(row).to_contain_text(re.compile(r"[-−]\d+"))  # the lead there wakes it earlier
+    expect(row).to_contain_text(re.compile(r"\d+ to \d+"))  # the interval over members
+    card.get_by_role("button", name="How sure that is").click()
+    sure = card.get_by_role("application", name=re.compile("coloured by the standard deviation .*, 0 to [1-9]"))
+    expect(sure).to_have_count(2, timeout=120_000)  # more members are painted first
+    expect(card.get_by_role("status")).to_have_text(re.compile(r"over 16 members of the belief, ms$"))
+    expect(card.get_by_role("slider")).to_have_count(0)  # a spread has no moments
     page.evaluate("scrollTo(0, 0)")
     accessible(page)

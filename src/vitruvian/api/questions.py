@@ -210,8 +210,14 @@ def _beside(live: LiveTwin, body: AskLoops) -> dict[str, Any]:
     return {"options": options, "at": body.at, "as_of": body.as_of, "seed": body.seed}
 
 
+class AskPicture(AskLoops):
+    """As for the beat; and whether the spread over members is wanted at each vertex, which takes a second more."""
+
+    spread: bool = Field(default=False, description="standard deviation over members at each vertex too")
+
+
 class Picture(BaseModel):
-    """Surfaces of an organ with a value at each vertex, under each option."""
+    """Surfaces of an organ with a value at each vertex, under each option, and how well they are known."""
 
     model_config = {"extra": "allow"}
 
@@ -221,19 +227,28 @@ class Picture(BaseModel):
     span: list[float] = Field(description="lowest and highest value")
     surfaces: list[dict[str, Any]] = Field(
         description="name; points, flat, in 0.1 mm: x to the patient's left, y to the back, z to the head; triangles,"
-        " flat; values and scar by option"
+        " flat; values and scar by option; spread by option where it was asked for"
     )
-    regions: dict[str, list[Any]] = Field(description="mean value of each named region, by option")
+    regions: dict[str, list[Any]] = Field(description="mean value of each named region, by option, of the member drawn")
+    known: dict[str, dict[str, dict[str, float]]] = Field(
+        description="of each region over all members, by option: 5 %, median, 95 %; empty where the kind tells none"
+    )
+    differences: dict[str, dict[str, dict[str, float]]] = Field(
+        description="option less as planned, member by member: 5 %, median, 95 %"
+    )
+    members: int = Field(description="members behind `known`")
+    painted: int = Field(description="members behind `spread`; 1: it was not asked for")
     basis: dict[str, Any]
     warnings: list[str]
     source: str
 
 
 @router.post("/picture", **answers(Picture, 404, 409, 422), summary="The organ, coloured: an activation map")
-async def picture(request: Request, twin_id: str, body: AskLoops, who: Asker) -> Response:
+async def picture(request: Request, twin_id: str, body: AskPicture, who: Asker) -> Response:
     """The twin's organ at a time, and under each option. A kind that paints none refuses, with the reason."""
     live = site_of(request).live(who, twin_id)
-    return json_answer(await site_of(request).answer(lambda: live.picture(**_beside(live, body)).to_json()))
+    how = {**_beside(live, body), "spread": body.spread}
+    return json_answer(await site_of(request).answer(lambda: live.picture(**how).to_json()))
 
 
 def planned(live: LiveTwin, given: Sequence[Mapping[str, Any]], where: str, as_of: str | None) -> Sequence[Action]:

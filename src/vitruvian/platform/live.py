@@ -199,11 +199,11 @@ class LiveTwin:
 
         return self._at(loops, options or {}, **how)
 
-    def picture(self, options: Mapping[str, Plan] | None = None, **how: Any) -> Any:
-        """The organ that a twin's kind paints, coloured, by option; at, as_of and seed as in loops."""
+    def picture(self, options: Mapping[str, Plan] | None = None, *, spread: bool = False, **how: Any) -> Any:
+        """The organ that a twin's kind paints, coloured, by option; at, as_of and seed as in loops; spread as there."""
         from vitruvian.verbs.picture import picture
 
-        return self._at(picture, options or {}, **how)
+        return self._at(lambda *given, **kept: picture(*given, spread=spread, **kept), options or {}, **how)
 
     def _at(self, verb: Any, options: Mapping[str, Plan], *, as_of: Moment = None, seed: int = 0, **how: Any) -> Any:
         at: str | None = how.pop("at", None)

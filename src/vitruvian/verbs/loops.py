@@ -43,7 +43,7 @@ def loops(
         raise CapabilityError(f"kind '{kind.name}' shows no beat", where="loops", fix="ask a kind that is Beating")
     when = belief.at if at is None else float(at)
     cases, notes = beside(twin, options or {}, "loops")
-    kept = some_of(belief, seed)
+    kept = some_of(belief)
     shown = {name: _shown(twin, kept, case, when, seed) for name, case in cases.items()}
     return Loops(
         kind.name, when, twin.case.origin, kind.traces, kind.loops, kind.told, shown, kept.weights,
@@ -61,16 +61,16 @@ def beside(twin: Twin, options: Mapping[str, Sequence[Action]], verb: str) -> tu
     return cases, (*outside, *belief.notes)
 
 
-def some_of(belief: Belief, seed: int) -> Belief:
-    """At most MOST members, evenly by weight; all of them where there are no more."""
-    if belief.members <= MOST:
+def some_of(belief: Belief, most: int = MOST) -> Belief:
+    """At most so many members, evenly by weight; all of them where there are no more."""
+    if belief.members <= most:
         return belief
-    places = (np.arange(MOST) + 0.5) / MOST
+    places = (np.arange(most) + 0.5) / most
     index = np.searchsorted(np.cumsum(belief.weights) / belief.weights.sum(), places)
     return dataclasses.replace(
         belief,
         z=belief.z[index],
-        weights=np.full(MOST, 1.0 / MOST),
+        weights=np.full(most, 1.0 / most),
         state=None if belief.state is None else belief.state.take(index),
         residual={n: r[index] for n, r in belief.residual.items()},
     )

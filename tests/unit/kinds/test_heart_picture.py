@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from vitruvian.core.belief import Belief
 from vitruvian.core.case import Case
-from vitruvian.core.errors import CapabilityError
+from vitruvian.core.errors import CapabilityError, FieldError
 from vitruvian.core.keys import generator
 from vitruvian.core.latents import Latents
 from vitruvian.core.record import Record
@@ -67,6 +68,45 @@ def test_its_json_is_small_and_whole(twin: Twin) -> None:
         assert len(known) > 0.5 * count
         assert told["span"][0] <= min(known) <= max(known) <= told["span"][1]
     assert "curvature" in told["source"]
+
+
+def test_every_region_says_how_well_it_is_known_as_the_beat_does(twin: Twin) -> None:
+    answer, told = picture(twin, options=OPTIONS), loops(twin, options=OPTIONS)
+    for option in answer.options:
+        for region in answer.options[option].regions:
+            assert answer.interval(region, option) == told.interval(f"arrival {region}", option)
+    shift = answer.difference("mid inferolateral", "both")
+    assert shift == told.difference("arrival mid inferolateral", "both")
+    assert shift[2] < 0  # a lead there wakes it first, whatever the member
+    plain = answer.to_json()
+    known = plain["known"]["both"]["mid inferolateral"]
+    assert known["q05"] < known["q50"] < known["q95"]
+    assert plain["members"] == 16
+    assert plain["painted"] == 1
+    assert set(plain["differences"]) == {"both"}
+    assert "spread" not in plain["surfaces"][0]
+
+
+def test_the_spread_at_a_place_is_that_over_members(twin: Twin) -> None:
+    answer = picture(twin, spread=True)
+    every = [picture(_one(twin, k)).options["as planned"].values["epi"] for k in range(16)]
+    spread = answer.spread["as planned"]["epi"]
+    assert spread == pytest.approx(np.std(every, axis=0, ddof=1), nan_ok=True)
+    early = np.nanargmin(answer.options["as planned"].values["epi"])
+    assert spread[early] < np.nanmax(spread) / 2  # times are from the first: the last are the least sure
+    plain = answer.to_json()
+    assert plain["painted"] == 16
+    epi = next(s for s in plain["surfaces"] if s["name"] == "epi")
+    assert len(epi["spread"]["as planned"]) == len(epi["points"]) // 3
+    assert len(json.dumps(plain)) < 600_000
+    assert "sd over members" in answer.plot(spread=True).figure.axes[-1].get_ylabel()
+    with pytest.raises(FieldError, match=r"picture\(twin, spread=True\)"):
+        picture(twin).plot(spread=True)
+
+
+def _one(twin: Twin, k: int) -> Twin:
+    belief = twin.believed()
+    return Twin(twin.kind, twin.case, twin.record, replace(belief, z=belief.z[[k]], weights=np.ones(1)))
 
 
 def test_fewer_triangles_enclose_the_same() -> None:

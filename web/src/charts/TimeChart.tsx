@@ -142,7 +142,7 @@ export default function TimeChart({ panels, zone, extent, window: shown, onWindo
           {moment(cross ?? from, zone)}
           {cross === null && <> – {to - from < DAY ? clock(to, zone) : moment(to, zone)}</>} <span title={zone}>{zoneName(from, zone)}</span>
         </span>
-        <Button small kind="quiet" aria-pressed={table} onClick={() => setTable(!table)}>
+        <Button small kind="quiet" aria-pressed={table} aria-label={t.chart.table} onClick={() => setTable(!table)}>
           <Table2 size={15} aria-hidden /> <span className="not-phone">{t.chart.table}</span>
         </Button>
       </div>

@@ -1,4 +1,4 @@
-/** The 17 segments of the left ventricle as a bull's eye, shaded by when the muscle there is reached. */
+/** The 17 segments of the left ventricle as a bull's eye: when the muscle there is reached, and how sure that is. */
 import { number } from "../lib/units";
 import { t } from "../texts";
 import type { BeatOf } from "./loops";
@@ -15,27 +15,52 @@ const PARTS: Part[] = [
   ...FOUR.map((name, k) => ({ name: `apical ${name}`, inner: 20, outer: 46, from: 45 + 90 * k, to: 135 + 90 * k })),
 ];
 
-export function Bullseye({ beat, option }: { beat: BeatOf; option: string }) {
-  const at = (name: string) => beat.numbers[`arrival ${name}`]?.q50 ?? 0;
-  const all = [...PARTS.map((p) => p.name), "apex"].map((name) => ({ name, ms: at(name) })).sort((a, b) => a.ms - b.ms);
-  const [first, last] = [all[0]!, all.at(-1)!];
-  const shade = (name: string) => (at(name) - first.ms) / Math.max(last.ms - first.ms, 1e-9);
-  const fill = (name: string) => `color-mix(in oklab, var(--c1) ${Math.round(10 + 75 * shade(name))}%, var(--surface))`;
-  const ink = (name: string) => (shade(name) > 0.55 ? "var(--surface)" : "var(--text)");
+const NAMES = [...PARTS.map((p) => p.name), "apex"];
+export type Shade = "arrival" | "spread";
+
+
+const told = (beat: BeatOf, name: string) => beat.numbers[`arrival ${name}`] ?? { q05: 0, q50: 0, q95: 0 };
+const VALUE: Record<Shade, (beat: BeatOf, name: string) => number> = {
+  arrival: (beat, name) => told(beat, name).q50,
+  spread: (beat, name) => (told(beat, name).q95 - told(beat, name).q05) / 2,
+};
+
+/** Least and most of all that is drawn side by side: one scale, so that the same shade is the same time. */
+export function scaleOf(beats: readonly BeatOf[], by: Shade): [number, number] {
+  const every = beats.flatMap((beat) => NAMES.map((name) => VALUE[by](beat, name)));
+  return [Math.min(...every), Math.max(...every)];
+}
+
+export function Bullseye({ beat, option, shade: by, scale: [low, high] }: { beat: BeatOf; option: string; shade: Shade; scale: [number, number] }) {
+  const at = (name: string) => VALUE.arrival(beat, name);
+  const half = (name: string) => VALUE.spread(beat, name);
+  const ranked = (value: (name: string) => number) => [...NAMES].sort((a, b) => value(a) - value(b));
+  const [early, sure] = [ranked(at), ranked(half)];
+  const shade = (name: string) => (VALUE[by](beat, name) - low) / Math.max(high - low, 1e-9);
+  // at most half of the hue, so that the text's own colour reads on all of it, in every theme
+  const fill = (name: string) => `color-mix(in oklab, var(${by === "arrival" ? "--c1" : "--c4"}) ${Math.round(5 + 45 * shade(name))}%, var(--surface))`;
+  const said = (name: string) => `${name} ${number(at(name), 0)} ms`;
+  const title = (name: string) => <title>{t.ecg.segment(name, number(at(name), 0), number(told(beat, name).q05, 0), number(told(beat, name).q95, 0))}</title>;
+  const numbers = (name: string, x: number, y: number) => (
+    <>
+      <text x={x} y={y}>{number(at(name), 0)}</text>
+      <text x={x} y={y + 9} className="half">±{number(half(name), 0)}</text>
+    </>
+  );
   return (
     <figure className="ecg-eye">
       <figcaption className="small">{t.ecg.arrivals(option)} <span className="muted">{t.ecg.ms}</span></figcaption>
-      <svg viewBox="0 0 200 200" role="img" aria-label={t.ecg.bullseye(option, `${first.name} ${number(first.ms, 0)} ms`, `${last.name} ${number(last.ms, 0)} ms`)}>
+      <svg viewBox="0 0 200 200" role="img" aria-label={t.ecg.bullseye(option, said(early[0]!), said(early.at(-1)!), `${sure.at(-1)!} ± ${number(half(sure.at(-1)!), 0)} ms`)}>
         {PARTS.map((p) => (
           <g key={p.name}>
-            <path d={arc(p)} fill={fill(p.name)} stroke="var(--surface)" strokeWidth="1.5"><title>{`${p.name}: ${number(at(p.name), 0)} ms`}</title></path>
-            <text {...place(p)} fill={ink(p.name)}>{number(at(p.name), 0)}</text>
+            <path d={arc(p)} fill={fill(p.name)} stroke="var(--surface)" strokeWidth="1.5">{title(p.name)}</path>
+            {numbers(p.name, ...place(p))}
           </g>
         ))}
-        <circle cx={C} cy={C} r="20" fill={fill("apex")} stroke="var(--surface)" strokeWidth="1.5"><title>{`apex: ${number(at("apex"), 0)} ms`}</title></circle>
-        <text x={C} y={C + 4} fill={ink("apex")}>{number(at("apex"), 0)}</text>
+        <circle cx={C} cy={C} r="20" fill={fill("apex")} stroke="var(--surface)" strokeWidth="1.5">{title("apex")}</circle>
+        {numbers("apex", C, C)}
       </svg>
-      <p className="small muted">{t.ecg.rings}</p>
+      <p className="small muted">{t.ecg.keys[by](number(low, 0), number(high, 0))} {t.ecg.rings}</p>
     </figure>
   );
 }
@@ -50,7 +75,6 @@ function arc({ inner, outer, from, to }: Part): string {
   return `M${a.join(" ")}A${outer} ${outer} 0 0 0 ${b.join(" ")}L${c.join(" ")}A${inner} ${inner} 0 0 1 ${d.join(" ")}Z`;
 }
 
-function place(p: Part): { x: number; y: number } {
-  const [x, y] = spot((p.inner + p.outer) / 2, (p.from + p.to) / 2);
-  return { x, y: y + 4 };
+function place(p: Part): [number, number] {
+  return spot((p.inner + p.outer) / 2, (p.from + p.to) / 2);
 }

@@ -1,12 +1,12 @@
 /** Twelve leads of a twin's beat with bands, a pacing option drawn beside it, and all options in one table. */
 import { useMemo, useState } from "react";
 import type { EcgPanel } from "../api/types";
-import { Card, Fault, Field, Loading, Notice, sentence } from "../design/parts";
+import { Card, Fault, Field, Loading, Notice, Segmented, sentence } from "../design/parts";
 import { number, pretty } from "../lib/units";
 import { PLANNED } from "../pages/whatif/plan";
 import { t } from "../texts";
 import { useAsked } from "./asked";
-import { Bullseye } from "./Bullseye";
+import { Bullseye, scaleOf, type Shade } from "./Bullseye";
 import { paper } from "./ecg";
 import { colourOf } from "./LoopPlot";
 import type { Interval, LoopsAnswer } from "./loops";
@@ -42,6 +42,7 @@ export default function Ecg({ twin, panel: described }: PanelProps) {
 function Beat({ answer, panel, chosen }: { answer: LoopsAnswer; panel: EcgPanel; chosen: string }) {
   const shown = [PLANNED, ...(chosen && answer.options[chosen] ? [chosen] : [])];
   const call = (name: string) => (name === PLANNED ? t.ecg.planned : name);
+  const [shade, setShade] = useState<Shade>("arrival");
   return (
     <>
       {answer.warnings.length > 0 && <div className="body">{answer.warnings.map((warning) => <Notice key={warning} tone="warn">{sentence(warning)}</Notice>)}</div>}
@@ -51,8 +52,14 @@ function Beat({ answer, panel, chosen }: { answer: LoopsAnswer; panel: EcgPanel;
       <div className="ecg-leads">
         {ORDER.map((lead) => <Lead key={lead} lead={lead} answer={answer} shown={shown} label={shown.map(call).join(", ")} />)}
       </div>
+      <div className="ecg-form ecg-shade no-print">
+        <div className="field">
+          <span className="label" aria-hidden>{t.ecg.shade}</span>
+          <Segmented label={t.ecg.shade} value={shade} options={Object.entries(t.ecg.shades) as [Shade, string][]} onChange={setShade} />
+        </div>
+      </div>
       <div className="ecg-eyes">
-        {shown.map((name) => <Bullseye key={name} beat={answer.options[name]!} option={call(name)} />)}
+        {shown.map((name) => <Bullseye key={name} beat={answer.options[name]!} option={call(name)} shade={shade} scale={scaleOf(shown.map((of) => answer.options[of]!), shade)} />)}
       </div>
       <Options answer={answer} panel={panel} call={call} />
     </>
@@ -78,8 +85,9 @@ function Options({ answer, panel, call }: { answer: LoopsAnswer; panel: EcgPanel
   const told = panel.of.map((name) => answer.told.find((one) => one.name === name)).filter((one) => one !== undefined);
   const cell = (q: Interval | undefined) => q && <><b className="num">{number(q.q50, 0)}</b> <span className="muted small num nowrap">{number(q.q05, 0)} – {number(q.q95, 0)}</span></>;
   return (
-    <div className="scroll">
+    <>
       <p className="small muted ecg-caption">{t.ecg.table}</p>
+      <div className="scroll" tabIndex={0} role="region" aria-label={t.ecg.table}>
       <table className="table ecg-table">
         <thead>
           <tr>
@@ -96,6 +104,7 @@ function Options({ answer, panel, call }: { answer: LoopsAnswer; panel: EcgPanel
           ))}
         </tbody>
       </table>
-    </div>
+      </div>
+    </>
   );
 }

@@ -6,7 +6,7 @@ import { BufferAttribute, BufferGeometry, type PerspectiveCamera } from "three";
 import { useSettings } from "../app/settings";
 import { Notice } from "../design/parts";
 import { t } from "../texts";
-import { paint, placed, rgb, SEEN, type HeartAnswer, type HeartSurface, type Inks, type View } from "./heart3d";
+import { paint, placed, rgb, SEEN, widest, type By, type HeartAnswer, type HeartSurface, type Inks, type View } from "./heart3d";
 
 export interface Pose {
   turn: number;
@@ -30,16 +30,18 @@ interface Props {
   option: string;
   name: string;
   view: View;
+  by: By;
   now: number;
   pose: Pose;
   onPose: (pose: Pose) => void;
   onSpace: () => void;
 }
 
-export default function HeartScene({ answer, option, name, view, now, pose, onPose, onSpace }: Props) {
+export default function HeartScene({ answer, option, name, view, by, now, pose, onPose, onSpace }: Props) {
   const [able] = useState(drawable);
   const { theme } = useSettings();
   const { points, reach } = useMemo(() => placed(answer.surfaces), [answer]);
+  const span = useMemo(() => (by === "spread" ? widest(answer) : answer.span), [answer, by]);
   if (!able) return <Notice>{t.heart3d.noSolid}</Notice>;
   const move = (more: Partial<Pose>) => onPose({ ...pose, ...more });
   const onKeyDown = (event: KeyboardEvent) => {
@@ -59,7 +61,7 @@ export default function HeartScene({ answer, option, name, view, now, pose, onPo
       className="heart-scene"
       tabIndex={0}
       role="application"
-      aria-label={t.heart3d.label(name, Math.round(now))}
+      aria-label={by === "spread" ? t.heart3d.spreadLabel(name, span[1]) : t.heart3d.label(name, Math.round(now))}
       data-turn={pose.turn.toFixed(2)}
       onKeyDown={onKeyDown}
       onPointerMove={(e) => e.buttons === 1 && move({ turn: pose.turn - e.movementX * 0.008, tilt: Math.min(Math.max(pose.tilt + e.movementY * 0.006, -1.5), 1.5) })}
@@ -70,7 +72,7 @@ export default function HeartScene({ answer, option, name, view, now, pose, onPo
         <Look pose={pose} reach={reach} />
         {answer.surfaces
           .filter((surface) => SEEN[view].includes(surface.name))
-          .map((surface) => <Skin key={surface.name} surface={surface} at={points[surface.name]!} option={option} now={now} span={answer.span} inks={inks} />)}
+          .map((surface) => <Skin key={surface.name} surface={surface} at={points[surface.name]!} option={option} by={by} now={by === "spread" ? span[1] : now} span={span} inks={inks} />)}
       </Canvas>
     </div>
   );
@@ -88,7 +90,7 @@ function Look({ pose, reach }: { pose: Pose; reach: number }) {
   return <directionalLight position={[place[0] + 0.4 * distance, place[1] + 0.6 * distance, place[2]]} intensity={1.6} />;
 }
 
-function Skin({ surface, at, option, now, span, inks }: { surface: HeartSurface; at: Float32Array; option: string; now: number; span: [number, number]; inks: Inks }) {
+function Skin({ surface, at, option, by, now, span, inks }: { surface: HeartSurface; at: Float32Array; option: string; by: By; now: number; span: [number, number]; inks: Inks }) {
   const { invalidate } = useThree();
   const shape = useMemo(() => {
     const geometry = new BufferGeometry();
@@ -101,7 +103,7 @@ function Skin({ surface, at, option, now, span, inks }: { surface: HeartSurface;
   useEffect(() => () => shape.dispose(), [shape]);
   useEffect(() => {
     const colours = shape.getAttribute("color") as BufferAttribute;
-    paint(surface.values[option] ?? [], surface.scar[option], now, span, inks, colours.array as Float32Array);
+    paint((by === "spread" ? surface.spread : surface.values)?.[option] ?? [], surface.scar[option], now, span, inks, colours.array as Float32Array, by);
     colours.needsUpdate = true;
     invalidate();
   });

@@ -130,7 +130,7 @@ function Group({ answer, of, title, changed }: { answer: LoopsAnswer; of: string
     return <><b className="num">{say(q.q50)}</b> <span className="muted small num nowrap">{say(q.q05)} – {say(q.q95)}</span></>;
   };
   return (
-    <div className="scroll">
+    <div className="scroll" tabIndex={0} role="region" aria-label={title}>
       <table className="table loops-table">
         <thead>
           <tr>

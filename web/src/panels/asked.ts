@@ -6,7 +6,7 @@ import type { Twin } from "../api/types";
 
 type Question = "/v1/twins/{twin_id}/loops" | "/v1/twins/{twin_id}/picture";
 
-export function useAsked<A>(twin: Twin, question: Question, body: { at?: string; options: Record<string, unknown> }) {
+export function useAsked<A>(twin: Twin, question: Question, body: { at?: string; options: Record<string, unknown>; spread?: boolean }) {
   const may = useMay("answers:ask");
   return useQuery({
     queryKey: ["twin", twin.id, question, JSON.stringify(body), twin.belief],
