@@ -123,12 +123,15 @@ def _drawn(path: Path, row: int, spacing: float | None) -> tuple[Anatomy, Muscle
 
     try:
         rows = list(csv.DictReader(path.read_text("utf-8").splitlines()))
-        one: dict[str, Any] = {k: float(v) for k, v in rows[row - 1].items() if _is_number(v)}
+        named = {k.partition(" [")[0]: v for k, v in rows[row - 1].items() if k and isinstance(v, str)}
+        one: dict[str, Any] = {k: float(v) for k, v in named.items() if _is_number(v)}
         number = int(one.get("scar_segment", 0))
         one["scar"] = SEGMENTS[number] if number else "none"
     except (OSError, UnicodeDecodeError, IndexError) as error:
         said = f"has no heart {row}" if isinstance(error, IndexError) else f"cannot be read: {error}"
-        raise ParseError(said, where=str(path), fix="give what `heart family --out` wrote, and --row") from None
+        raise ParseError(
+            said, where=str(path), fix="give the .csv that `heart family --out` wrote, and --row"
+        ) from None
     return _built(one, spacing)
 
 

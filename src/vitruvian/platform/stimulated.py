@@ -92,7 +92,8 @@ def stimulate(
     before = {tuple(row["coupling_ms"]): row for row in kept}
     known = {c: Tried(c, row["captured"], row["lasted_ms"]) for c, row in before.items()}
     progress(0.0, "preparing the heart")
-    speeds, stimulation = prepared.carried(), prepared.stimulation
+    stimulation = prepared.stimulation
+    speeds = prepared.carried()
     most = prepared.protocol.extra * len(stimulation.couplings)
     progress(0.0, f"driving {len(prepared.tissue.nodes)} nodes")
     rows: Kept = []

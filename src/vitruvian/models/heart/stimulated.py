@@ -60,6 +60,9 @@ class Stimulated:
         )
         if cell.tau_in > 0.31:
             said.append(f"currents were weakened {cell.tau_in / 0.3:.1f} times so that the grid carries the front")
+        said.append(
+            "this cell's action potential shortens as far as a circuit asks: a long one protects less than in muscle"
+        )
         said.append(f"{p.heart.source}; no conduction system, no drug; border zone and isthmus are assumed")
         return tuple(said)
 
@@ -111,12 +114,12 @@ class Stimulated:
         heart, alive = self.prepared.heart, self.prepared.alive
         shown = (heart.wall != RIGHT)[alive]
         values = np.nan_to_num(self.course.last, nan=-1e9)[self.prepared.tissue.corners].max(axis=1)[shown]
-        turn, height = heart.turn[alive][shown] + np.pi, heart.height[alive][shown]
+        turn, height = np.pi - heart.turn[alive][shown], heart.height[alive][shown]
         there = values > -1e8
         ax.scatter(turn[~there], height[~there], s=5, color="0.85")
         seen = ax.scatter(turn[there], height[there], s=5, c=values[there], cmap="viridis")
         figure.colorbar(seen, ax=ax, label="last active, ms after the last beat")
-        ax.set_xticks(np.radians([0, 90, 180, 270]), ["lateral", "inferior", "septal", "anterior"])
+        ax.set_xticks(np.radians([0, 90, 180, 270]), ["lateral", "anterior", "septal", "inferior"])
         ax.set_yticks([])
         ax.set_title(f"after {spelled(self.course.tried.coupling)} ms", fontsize=9)
         figure.suptitle(f"{self.sentence}\n{self.disclaimer}", fontsize=8)

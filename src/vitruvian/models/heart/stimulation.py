@@ -8,7 +8,8 @@
                D makes them slower; so both currents are weakened until the slowest front is RESOLVED voxels wide. An
                upstroke is longer then, and a front stops on a tighter bend: D / c, said with every answer.
 
-Leaves out: the conduction system, stretch, drugs, and all that a cell of two currents does. Research use only.
+Leaves out: the conduction system, stretch, drugs, and what a cell of two currents does not do: above all, its action
+potential shortens as far as a circuit asks, so long ones protect less than in muscle. Research use only.
 """
 
 from __future__ import annotations
