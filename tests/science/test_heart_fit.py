@@ -11,7 +11,7 @@ from vitruvian.models.heart.contour import enclosed
 from vitruvian.models.heart.fit import FitRule, Fitter
 from vitruvian.models.heart.fitted import FittedHeart
 from vitruvian.models.heart.frame import HeartFrame
-from vitruvian.models.heart.guidepoints import read
+from vitruvian.models.heart.guidepoints import VALVES, read
 from vitruvian.models.heart.pose import Pose, laid, pose_of, template_pose
 from vitruvian.models.heart.subdivision import CLOSED, SubdivisionSurface, open_edges, read_controls
 from vitruvian.models.heart.voxelise import check, inside
@@ -68,6 +68,18 @@ def test_tables_that_do_not_belong_together_are_refused(surface):
         )
 
 
+def test_files_that_are_no_tables_are_refused_by_name(surface):
+    tables = folder() / "surface-tables"
+    good = (tables / "subdivision_matrix_sparse.mat").read_bytes()
+    newer = b"MATLAB 7.3 MAT-file".ljust(512) + b"\x89HDF\r\n\x1a\n" + bytes(2000)
+    for bad in (b"", newer, good[:100_000], good[:90], b"\x07" * 3000):
+        with pytest.raises(ParseError, match=r"no sparse matrix S in a MATLAB 5 file.*save -v7"):
+            SubdivisionSurface.parse(bad, "", "", "")
+    for bad in ("", "1 2\n", "a b c\n"):
+        with pytest.raises(ParseError, match="ETIndicesSorted"):
+            SubdivisionSurface.parse(good, bad, "", "")
+
+
 @pytest.mark.parametrize("frame", [0, 1])
 def test_patient_1_agrees_with_its_published_fit(surface, fits, frame):
     ours, theirs = surface.volumes(fits[frame].controls), surface.volumes(reference(frame))
@@ -84,6 +96,24 @@ def test_fewer_slices_and_no_apex_move_the_volumes_by_less_than_a_tenth(surface,
     found = surface.volumes(Fitter(surface).fit(fewer).controls)
     for name, whole in surface.volumes(fits[1].controls).items():
         assert found[name] == pytest.approx(whole, rel=0.1), name
+
+
+def test_a_base_that_nobody_drew_is_within_what_the_answer_says(surface, patient, fits):
+    """Without any valve point the volumes of frame 0 are a sixth too large; the sd says so, and why."""
+    points = read(*patient, frame=0)
+    bare = Fitter(surface).fit(points.keep(~np.isin(points.on, VALVES)))
+    same = {k: surface.volumes(bare.controls) for k in (1, 2)}  # slices left out change nothing: only the base speaks
+    heart = FittedHeart(bare, same)
+    for name, whole in surface.volumes(fits[0].controls).items():
+        off = heart.volumes[name] - whole
+        assert off > 0.05 * whole, name  # what was missed counts
+        assert off < 1.5 * heart.sd[name], name
+    told = heart.to_json()
+    assert "no point on the valves mitral, aorta, tricuspid, pulmonary" in told["warnings"][0]
+    assert told["mass"]["sd"] > 0.15 * told["mass"]["value"]
+    drawn = FittedHeart(fits[0], {k: surface.volumes(fits[0].controls) for k in (1, 2)})
+    assert drawn.sd["lv"] < 0.01 * drawn.volumes["lv"]
+    assert "valves pulmonary." in drawn.warnings[0]
 
 
 def test_a_known_heart_comes_back(surface):

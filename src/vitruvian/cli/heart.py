@@ -14,13 +14,15 @@ import click
 from vitruvian.cli.say import json_option, note, plain, put_json, say
 from vitruvian.cli.stimulate import stimulate
 from vitruvian.cli.tables import table
-from vitruvian.core.errors import ParseError
+from vitruvian.core.errors import FieldError, ParseError
 
 if TYPE_CHECKING:
     from vitruvian.models.heart.anatomy import Anatomy
     from vitruvian.models.heart.family import Shape
     from vitruvian.models.heart.subdivision import SubdivisionSurface
     from vitruvian.verbs.virtual import Column
+
+PICTURES = (".png", ".svg", ".pdf", ".jpg")
 
 
 @click.group()
@@ -70,11 +72,19 @@ def fit(
     Example:
       vitruvian heart fit GPFile_000.txt --slices SliceInfoFile.txt --tables biv-me --plot heart.png
 
-    Slices are moved in their planes where breath moved them. The sd of a volume is a jackknife over slices. Fibres are
-    by rule: no image shows them. What was not used is listed.
+    Slices are moved in their planes where breath moved them. The sd of a volume is a jackknife over slices, widened
+    where no valve was marked: a warning says by how much. Fibres are by rule: no image shows them. What was not used is
+    listed.
     """
-    from vitruvian.models.heart.fitted import from_guide_points
+    from vitruvian.models.heart.fitted import from_guide_points, refuse_spacing
 
+    for path in (out, picture, voxels):
+        _writable(path)
+    if picture is not None and picture.suffix.lower() not in PICTURES:
+        raise FieldError(
+            f"'{picture.name}' has no known form", where="--plot", fix=f"end it with {', '.join(PICTURES)}"
+        )
+    refuse_spacing(spacing)
     surface = _surface(tables)
     found = from_guide_points(_text(points), _text(slices) if slices else "", surface, frame)
     if out is not None:
@@ -87,10 +97,12 @@ def fit(
         put_json(found.to_json())
         return
     rows = [[name, f"{value:.1f}", f"{found.sd[name]:.1f}", "mL"] for name, value in found.volumes.items()]
-    rows.append(["mass", f"{found.mass:.1f}", f"{found.sd['muscle'] * 1.05:.1f}", "g"])
+    rows.append(["mass", f"{found.mass:.1f}", f"{found.mass_sd:.1f}", "g"])
     say(table(["what", "value", "sd", "unit"], rows))
     median, most = found.distance["median"], found.distance["p95"]
     say(f"points lie {median:.1f} mm (median) from their surfaces, 95 % within {most:.1f} mm")
+    for line in found.warnings:
+        note(f"warning: {line}")
     for line in found.fit.points.aside:
         note(f"note: {line}")
 
@@ -120,6 +132,7 @@ def family(population: str, count: int, seed: int, out: Path | None, as_json: bo
 
     if out is not None:
         exported.refuse(out)
+    _writable(out)
     drawn = draw(population, count, seed)
     kind = registry.get("electrophysiology")
     found = Virtual(
@@ -201,5 +214,13 @@ def _surface(folder: Path) -> SubdivisionSurface:
 def _text(path: Path) -> str:
     try:
         return path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ParseError(f"cannot be read: {error}", where=str(path), fix="check the path") from None
+    except OSError as error:
+        raise ParseError(f"cannot be read: {error.strerror}", where=str(path), fix="check the path") from None
+    except UnicodeDecodeError:
+        raise ParseError("is no text", where=str(path), fix="give the table itself (UTF-8)") from None
+
+
+def _writable(path: Path | None) -> None:
+    """Before minutes of work, not after them."""
+    if path is not None and not path.absolute().parent.is_dir():
+        raise FieldError(f"there is no folder {path.parent}", where=str(path), fix="make it first, or check the path")

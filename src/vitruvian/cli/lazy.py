@@ -47,6 +47,9 @@ class LazyGroup(click.Group):
         except Exception as err:
             if (ctx.obj or {}).get("debug") or os.environ.get("VITRUVIAN_DEBUG"):
                 raise
+            if isinstance(err, OSError) and isinstance(err.filename, str):
+                fix = "check the path, and that you may read or write there"
+                raise Told(VitruvianError(str(err.strerror), where=err.filename, fix=fix)) from err
             said = " ".join(str(err).split())[:300]
             fix = "this is a fault of the program. Fix: run `vitruvian --debug ...` and report the trace"
             raise click.ClickException(f"{type(err).__name__}: {said}; {fix}") from err

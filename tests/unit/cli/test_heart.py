@@ -36,6 +36,8 @@ def test_a_patient_is_fitted_from_files(tmp_path: Path) -> None:
     told = json.loads(out[0].read_text())
     assert told["volumes"]["lv"]["value"] == pytest.approx(248, rel=0.12)
     assert 1 < told["volumes"]["lv"]["sd"] < 30
+    assert "no point on the valves pulmonary." in told["warnings"][0]
+    assert "warning: no point on the valves pulmonary." in done.output + done.stderr
     assert np.array(told["controls"]).shape == (388, 3)
     with np.load(out[1]) as grid:
         assert grid["fibre"].shape == (int(grid["voxels"].sum()), 3)
@@ -59,5 +61,18 @@ def test_what_cannot_be_is_refused_with_the_fix(tmp_path: Path) -> None:
     done = run("heart", "fit", points, "--tables", tmp_path)
     assert done.exit_code != 0
     assert "no subdivision_matrix_sparse.mat" in done.output + done.stderr
+    nowhere = tmp_path / "nowhere"
+    for asked, said in (
+        (("--out", nowhere / "a.json"), "there is no folder"),
+        (("--plot", tmp_path / "a.txt"), "end it with .png, .svg"),
+        (("--spacing", 0), "a spacing of 0.25 to 1.5 mm"),
+        (("--spacing", "nan"), "a spacing of 0.25 to 1.5 mm"),
+        (("--spacing", 5), "at most 1.5 mm"),
+    ):
+        done = run("heart", "fit", points, "--tables", tmp_path, *asked)
+        assert done.exit_code == 1
+        assert said in done.output + done.stderr  # before the fit, not after it
+    done = run("heart", "family", "men", "--count", 3, "--out", nowhere / "a.csv")
+    assert f"there is no folder {nowhere}" in done.output + done.stderr
     done = run("heart", "family", "giants")
     assert "use men, women" in done.output + done.stderr

@@ -1,13 +1,16 @@
 """Guide points: what is read, what goes aside and is listed, what is refused; and the pose they tell."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from heart_points import drawn
 from vitruvian.core.errors import KindError, ParseError, RecordError
+from vitruvian.models.heart import base
 from vitruvian.models.heart.anatomy import Surface
 from vitruvian.models.heart.cholesky import solved
-from vitruvian.models.heart.guidepoints import frames, read
+from vitruvian.models.heart.guidepoints import VALVES, frames, read
 from vitruvian.models.heart.ideal import IdealBiventricle
 from vitruvian.models.heart.pose import pose
 
@@ -56,7 +59,31 @@ def test_broken_rows_and_unknown_types_go_aside_and_are_listed(texts):
     points = read(texts[0] + bad, texts[1])
     assert any("2 rows without numbers" in line for line in points.aside)
     assert "1 points of the unknown contour type LAX_LA" in points.aside
-    assert any("no point on the valves aorta, tricuspid, pulmonary" in line for line in points.aside)
+
+
+def test_what_of_the_base_was_not_drawn_is_said_with_its_cost_and_the_fix(texts):
+    points = read(*texts)
+    assert base.undrawn(points) == ("aorta", "tricuspid", "pulmonary")
+    assert base.share(points)["rv"] == pytest.approx(0.080 + 0.097 + 0.052)
+    (said,) = base.warnings(points)
+    assert said.startswith("no point on the valves aorta, tricuspid, pulmonary. There the base")
+    assert "rv 23 %" in said
+    assert "Fix: mark where the leaflets" in said
+    bare = points.keep(points.on != "mitral")
+    assert all(base.share(bare)[name] > base.share(points)[name] for name in ("lv", "muscle"))
+    assert "probably too large" in base.warnings(bare)[0]
+    stack = bare.keep(bare.short)
+    assert "and no long-axis contour" in base.warnings(stack)[0]
+    assert all(base.share(stack)[name] > part for name, part in base.share(bare).items())
+
+
+def test_a_base_that_was_drawn_costs_nothing(texts):
+    points = read(*texts)
+    four = replace(
+        points, on=np.where(np.arange(len(points.on)) < 4, np.array(VALVES)[np.arange(len(points.on)) % 4], "lv_endo")
+    )
+    assert base.share(four) == {"lv": 0.0, "rv": 0.0, "muscle": 0.0}
+    assert base.warnings(four) == ()
 
 
 def test_a_slanted_short_axis_slice_goes_aside(texts):

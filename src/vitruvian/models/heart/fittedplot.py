@@ -40,7 +40,7 @@ def cuts(heart: FittedHeart) -> Figure:
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False)
     lv, rv = (f"{heart.volumes[n]:.0f} ± {heart.sd[n]:.0f}" for n in ("lv", "rv"))
-    figure.suptitle(f"frame {heart.fit.points.frame}: left {lv} mL, right {rv} mL (± 1 sd, slices left out)")
+    figure.suptitle(f"frame {heart.fit.points.frame}: left {lv} mL, right {rv} mL (± 1 sd)")
     return figure
 
 

@@ -139,12 +139,7 @@ def read(table: str, slices: str = "", frame: int | None = None) -> GuidePoints:
         aside=tuple(aside),
     )
     _check(out)
-    out = _straight(out)
-    undrawn = [v for v in VALVES if not len(out.of(v))]
-    if undrawn:
-        why = f"no point on the valves {', '.join(undrawn)}: there the base is where contours end and the template says"
-        out = replace(out, aside=(*out.aside, why))
-    return out
+    return _straight(out)
 
 
 def _check(points: GuidePoints) -> None:

@@ -7,10 +7,9 @@ from itertools import product
 
 import numpy as np
 
-from vitruvian.core.errors import RecordError
+from vitruvian.core.errors import KindError, RecordError
 from vitruvian.models.heart.frame import HeartFrame
 from vitruvian.models.heart.guidepoints import GuidePoints
-from vitruvian.models.heart.labels import refuse
 from vitruvian.models.heart.subdivision import SubdivisionSurface
 
 # Azimuth, dip and roll of a heart, degrees: about patient_1's of biv-me; the spread is assumed, wide enough for
@@ -53,11 +52,12 @@ def _refuse_flipped(apex: np.ndarray, base: np.ndarray, right: np.ndarray) -> No
     as_is = unusual[(1, 1, 1)]
     if as_is > unusual[best] + _MARGIN:
         axes = " and ".join(name for name, sign in zip("xyz", best, strict=True) if sign < 0)
-        raise refuse(
+        raise KindError(
             f"as it stands the right ventricle or the apex is on the wrong side; with {axes} flipped the heart would"
             " lie as hearts do",
-            f"flip {axes}: x must run to the patient's left, y to the back, z to the head (DICOM); a heart on the"
-            " right side (dextrocardia) is not built",
+            where="guide points",
+            fix=f"flip {axes}: x must run to the patient's left, y to the back, z to the head (DICOM), and no two"
+            " columns be exchanged; a heart on the right side (dextrocardia) is not built",
         )
 
 

@@ -7,6 +7,7 @@ Reference: Mauger et al., J Cardiovasc Magn Reson 2018 (biv-me, Apache-2.0); its
 from __future__ import annotations
 
 import io
+import zlib
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -45,13 +46,7 @@ class SubdivisionSurface:
 
         Errors: ParseError when the four do not belong together or a surface they close is open.
         """
-        from scipy.io import loadmat
-
-        try:
-            M = sparse.csr_array(loadmat(io.BytesIO(matrix))["S"])
-        except (KeyError, ValueError, TypeError) as error:
-            raise ParseError(f"no sparse matrix S: {error}", where="subdivision_matrix_sparse.mat") from None
-        faces = np.loadtxt(io.StringIO(triangles)).astype(np.int64) - 1
+        M, faces = _matrix(matrix), _faces(triangles)
         names = np.array([line.split()[-1] for line in labels.splitlines() if line.strip()])
         controls = read_controls(template)
         rows, columns = M.shape or (0, 0)
@@ -103,6 +98,30 @@ class SubdivisionSurface:
         walls = np.unique(self.labelled("LV_ENDOCARDIAL", "RV_FREEWALL", "RV_SEPTUM"))
         names = dict(zip(("mitral", "aorta", "tricuspid", "pulmonary"), _VALVES, strict=True))
         return {key: np.intersect1d(np.unique(self.labelled(label)), walls) for key, label in names.items()}
+
+
+def _matrix(content: bytes) -> sparse.csr_array:
+    from scipy.io import loadmat
+    from scipy.io.matlab import MatReadError
+
+    try:
+        return sparse.csr_array(loadmat(io.BytesIO(content))["S"])
+    except (LookupError, ValueError, TypeError, OSError, NotImplementedError, zlib.error, MatReadError) as error:
+        raise ParseError(
+            f"no sparse matrix S in a MATLAB 5 file ({error})",
+            where="subdivision_matrix_sparse.mat",
+            fix="take it from biv-me again: it may be cut short; a file of MATLAB 7.3 is saved anew with save -v7",
+        ) from None
+
+
+def _faces(text: str) -> np.ndarray:
+    try:
+        faces = np.array([[int(float(v)) for v in line.split()] for line in text.splitlines() if line.strip()]) - 1
+    except ValueError as error:
+        raise ParseError(f"{error}", where="ETIndicesSorted.txt", fix="three whole numbers a line") from None
+    if faces.shape[1:] != (3,) or not len(faces):
+        raise ParseError("no triangles", where="ETIndicesSorted.txt", fix="three whole numbers a line")
+    return faces
 
 
 def read_controls(text: str) -> np.ndarray:

@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from vitruvian.models.heart import base
 from vitruvian.models.heart.fit import Fitter
 from vitruvian.models.heart.fitted import FittedHeart, distance_to, from_guide_points
-from vitruvian.models.heart.guidepoints import GuidePoints, frames, read
+from vitruvian.models.heart.guidepoints import VALVES, GuidePoints, frames, read
 from vitruvian.models.heart.subdivision import SubdivisionSurface, read_controls
 
 _WITHIN, _SECONDS = 0.05, 60.0
@@ -67,6 +68,7 @@ def _one(
         "reference_ml": theirs,
         "off": {k: heart.volumes[k] / v - 1 for k, v in theirs.items()},
         "sd_ml": {} if quick else heart.sd,
+        "without_valves": {} if quick else _bare(surface, heart, table, slices, frame),
         "slice_sums_off": {k: v / theirs[k] - 1 for k, v in sums.items()},
         "distance_mm": heart.distance,
         "distance_of_reference_mm": distance_to(heart, controls),
@@ -74,6 +76,17 @@ def _one(
         "voxels": len(anatomy.wall),
         "cpu_s": taken,
         "aside": list(heart.fit.points.aside),
+    }
+
+
+def _bare(
+    surface: SubdivisionSurface, heart: FittedHeart, table: str, slices: str, frame: int
+) -> dict[str, dict[str, float]]:
+    """Of each volume when no valve is marked: the share it is off the fit of all points, and the sd it would say."""
+    points = read(table, slices, frame)
+    bare = FittedHeart(Fitter(surface).fit(points.keep(~np.isin(points.on, VALVES))), heart.without)
+    return {
+        k: {"off": v / heart.volumes[k] - 1, "sd_said": base.share(bare.fit.points)[k]} for k, v in bare.volumes.items()
     }
 
 
