@@ -9,11 +9,12 @@ from vitruvian.cli.ask import seed_option
 from vitruvian.cli.cluster import dask_option
 from vitruvian.cli.progress import Progress
 from vitruvian.cli.say import as_of_option, json_option, put_json, say, twin_argument
+from vitruvian.core.errors import FieldError
 
 
 @click.command()
 @twin_argument
-@click.argument("question")
+@click.argument("question", default="")
 @click.argument("fields", nargs=-1, metavar="[FIELD=VALUE]...")
 @seed_option
 @as_of_option
@@ -26,6 +27,7 @@ def decide(twin: str, question: str, fields: tuple[str, ...], seed: int, as_of: 
     Examples (the questions of a kind and their fields: `vitruvian describe KIND`):
       vitruvian decide Ada Walk at=+30min carbohydrate="60 g"
       vitruvian decide Ada Bolus at=2026-02-12T12:30 carbohydrate=60 units=6
+      vitruvian decide Heart BestLead av_delay="110 ms"
 
     Prints what `recommend` prints: the options in order under the kind's own safety limits, the chance that each is the
     best, why some may not be done, and what the answer rests on.
@@ -41,6 +43,12 @@ def decide(twin: str, question: str, fields: tuple[str, ...], seed: int, as_of: 
             raise click.UsageError(f"{name} is there twice")
         given[name] = value
     live = opened.twin(twin)
+    if not question:
+        names = [q.__name__ for q in live.kind.questions]
+        what = f"which question? kind '{live.kind.name}' has {', '.join(names) or 'none ready'}"
+        raise FieldError(
+            what, where="QUESTION", fix=f"vitruvian decide {twin} {names[0]}" if names else "use recommend"
+        )
     with Progress(f"Weighing options for {live.name}"):
         answer = live.decide(question, given, as_of=as_of, seed=seed)
     if as_json:

@@ -21,6 +21,7 @@ MAKE = ("twin", "create", "--kind", "infusion", "--subject", "Bob")
     [
         (("forecast", "Adda"), ["there is no twin 'Adda'", "did you mean Ada?"]),
         (("calibrate", "zzz"), ["there is no twin 'zzz'"]),
+        (("decide", "Ada"), ["which question? kind 'infusion' has"]),
         (("describe", "infuson"), ["there is no kind 'infuson'", "infusion"]),
         (("observe", "Ada", "nope.csv"), ["nope.csv", "No such file"]),
         (("forecast", "Ada", "--hours", "0"), ["--hours", "0 h is no horizon"]),

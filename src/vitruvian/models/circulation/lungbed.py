@@ -5,9 +5,9 @@
 
 Linehan et al., J Appl Physiol 73:987 (1992): a vessel's diameter rises by the share a (1 to 2 % a mmHg) of itself with
 pressure, and resistance falls with its fourth power. f is the share of vessels lost, R0 (mmHg s/mL) the resistance of
-the whole bed at no pressure. What is lost is hardly seen at first, since what is left distends; beyond two thirds the
-pressure rises steeply (Bshouty, Pulm Circ 2:469, 2012). The kind circulation has one resistance R_pul, of the state as
-it is: `resistance` gives the one that this bed comes to. Leaves out gravity, hypoxia, recruitment.
+the whole bed at no pressure. What is lost is hardly seen at first, since what is left distends; beyond 65 to 70 % the
+pressure rises steeply (Bshouty, Can Respir J 19:209, 2012). The kind circulation has one resistance R_pul, of the
+state as it is: `resistance` gives the one that this bed comes to. Leaves out gravity, hypoxia, recruitment.
 """
 
 from __future__ import annotations

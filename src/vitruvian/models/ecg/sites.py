@@ -1,7 +1,9 @@
 """Places on a heart: the 17 segments of the left ventricle, where its conduction system breaks through, pacing sites.
 
-Segments: Cerqueira et al., Circulation 2002;105:539, from height and turn. Breakthroughs: first spots of isolated human
-hearts (Durrer et al., Circulation 1970;41:899): left septum, front and back beside it; right septum, right free wall.
+Segments: Cerqueira et al., Circulation 2002;105:539, from height and turn. Breakthroughs: of seven isolated human
+hearts (Durrer et al., Circulation 1970;41:899) within 5 ms high on the front wall beside the septum, in the middle of
+the left septum, and on the back wall beside it a third of the way from apex to base; the right ventricle 5 to 10 ms
+later, near its anterior papillary muscle.
 """
 
 from __future__ import annotations
@@ -54,7 +56,9 @@ class Site:
         return int(np.argmin(far))
 
 
-FASCICLES = {  # in Durrer's regions; heights and turns assumed so that a normal heart's QRS axis is normal
+# Near Durrer's spots, each fascicle of two or more; heights and turns assumed so that a normal heart's QRS axis is
+# normal: the posterior one is higher here than his, a spot on the right septum is added.
+FASCICLES = {
     "septal": (Site(SEPTUM, 0.6, 0.0, 0.0),),
     "anterior": (Site(LEFT, 0.8, 70.0, 0.0), Site(LEFT, 0.6, 150.0, 0.0)),
     "posterior": (Site(LEFT, 0.6, -60.0, 0.0), Site(LEFT, 0.6, -140.0, 0.0)),
