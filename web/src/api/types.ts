@@ -105,6 +105,10 @@ export interface LoopsPanel extends Panel {
 export interface OptionsPanel extends Panel {
   options: Record<string, Record<string, Record<string, unknown>>[]>;
 }
+/** Panel "stimulation": places that can be stimulated. */
+export interface StimulationPanel extends Panel {
+  sites: string[];
+}
 /** Panel "ecg": plans whose beat is shown beside that as planned; numbers in `of` are told of each. */
 export interface EcgPanel extends Panel {
   options: Record<string, Record<string, Record<string, unknown>>[]>;

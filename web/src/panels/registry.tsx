@@ -25,6 +25,7 @@ const PANELS: Record<string, ComponentType<PanelProps>> = {
   loops: lazily(() => import("./Loops")),
   heart3d: lazily(() => import("./Heart3d")),
   ecg: lazily(() => import("./Ecg")),
+  stimulation: lazily(() => import("./Stimulation")),
 };
 const ABOVE = ["risk", "reasons", "outlook"]; // what one looks for first stands above the timeline
 

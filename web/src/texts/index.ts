@@ -14,6 +14,7 @@ import { months } from "./months";
 import { panels } from "./panels";
 import { rules } from "./rules";
 import { shell } from "./shell";
+import { stimulation } from "./stimulation";
 import { tour } from "./tour";
 import { trials } from "./trials";
 import { trust } from "./trust";
@@ -23,4 +24,4 @@ import { waves } from "./waves";
 import { whatif } from "./whatif";
 import { why } from "./why";
 
-export const t = { ...shell, home, alerts, rules, twin, whatif, why, trust, trials, data, jobs, kinds, cohort, admin, panels, months, loops, ecg, heart3d, tour, chart, waves, unit } as const;
+export const t = { ...shell, home, alerts, rules, twin, whatif, why, trust, trials, data, jobs, kinds, cohort, admin, panels, months, loops, ecg, heart3d, stimulation, tour, chart, waves, unit } as const;

@@ -1,0 +1,21 @@
+/** Panel of a heart's twin: programmed stimulation, a job whose sequences are seen as they are tried. */
+export const stimulation = {
+  noBelief: "Stimulation needs a calibrated twin.",
+  intro: "Beats of a drive, then earlier and earlier extra ones, in three dimensions: does activity outlive them? A simulation for research use, no patient's risk. It takes some minutes and goes on when this page is closed.",
+  site: "Stimulated at",
+  first: "First coupling",
+  extra: "Extra beats",
+  isthmus: "Channel through the scar",
+  start: "Stimulate",
+  queued: "Queued: sequences appear as they are tried.",
+  progress: "Stimulation",
+  table: "Sequences tried",
+  coupling: "Coupling, ms",
+  captured: "Captured",
+  lasted: "Activity after the last beat, ms",
+  yes: "yes",
+  no: "no",
+  asked: (site: string, ago: string) => `From the ${site}, asked ${ago}`,
+  none: "No sequence has been tried yet.",
+  dashed: (ms: number) => `A full bar: it lasted ${ms} ms, for as long as one looked.`,
+} as const;
