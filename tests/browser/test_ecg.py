@@ -33,3 +33,20 @@ def test_twelve_leads_are_drawn_and_leads_for_pacing_stand_side_by_side(page: Pa
     expect(card.get_by_role("img", name=re.compile("^Bull's eye of the left ventricle, Both, apical"))).to_be_visible()
     page.evaluate("scrollTo(0, 0)")
     accessible(page)
+
+
+def test_the_heart_is_stimulated_and_what_was_tried_stays_when_it_is_cancelled(page: Page, heart: str) -> None:
+    page.set_default_timeout(90_000)
+    page.goto(f"/twins/{heart}")
+    card = page.get_by_role("region", name="Programmed stimulation")
+    card.get_by_label("First coupling").fill("0.4")
+    card.get_by_role("button", name="Stimulate").click()
+    expect(card.get_by_text("0.4 s is 400")).to_be_visible()
+    card.get_by_label("First coupling").fill("420")
+    card.get_by_role("button", name="Stimulate").click()
+    expect(card.get_by_role("rowheader", name="420", exact=True)).to_be_visible(timeout=300_000)
+    card.get_by_role("button", name="Cancel").click()
+    expect(card.get_by_text("Cancelled", exact=True)).to_be_visible()
+    expect(card.get_by_role("rowheader", name="420", exact=True)).to_be_visible()
+    page.evaluate("scrollTo(0, 0)")
+    accessible(page)

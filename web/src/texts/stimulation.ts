@@ -12,7 +12,7 @@ export const stimulation = {
   table: "Sequences tried",
   coupling: "Coupling, ms",
   captured: "Captured",
-  lasted: "Activity after the last beat, ms",
+  lasted: "Activity, ms",
   yes: "yes",
   no: "no",
   asked: (site: string, ago: string) => `From the ${site}, asked ${ago}`,
