@@ -18,11 +18,14 @@ const ORDER = ["I", "aVR", "V1", "V4", "II", "aVL", "V2", "V5", "III", "aVF", "V
 export default function Ecg({ twin, panel: described }: PanelProps) {
   const panel = described as EcgPanel;
   const [chosen, setChosen] = useState(() => Object.keys(panel.options)[1] ?? "");
-  const body = { options: panel.options };
-  const answer = useAsked<LoopsAnswer>(twin, "/v1/twins/{twin_id}/loops", body);
+  // a pacing site takes a second or two the first time, so the heart as it is comes first and the options follow
+  const first = useAsked<LoopsAnswer>(twin, "/v1/twins/{twin_id}/loops", { options: {} });
+  const all = useAsked<LoopsAnswer>(twin, "/v1/twins/{twin_id}/loops", { options: panel.options }, !first.isPending);
+  const answer = all.data || all.error ? all : first;
+  const shown = answer.data ?? first.data;
   if (twin.belief === null) return <Card title={panel.title}><p className="muted">{t.ecg.noBelief}</p></Card>;
   return (
-    <Card title={panel.title} body={false} note={answer.data && <>{sentence(answer.data.source)} {answer.data.basis.sentence}</>}>
+    <Card title={panel.title} body={false} note={shown && <>{sentence(shown.source)} {shown.basis.sentence}</>}>
       <div className="ecg-form no-print">
         <Field label={t.ecg.beside}>
           {(ids) => (
@@ -34,12 +37,13 @@ export default function Ecg({ twin, panel: described }: PanelProps) {
         </Field>
         <span className="small muted">{t.ecg.grid}</span>
       </div>
-      {answer.data ? <Beat answer={answer.data} panel={panel} chosen={chosen} /> : answer.error ? <Fault error={answer.error} retry={() => void answer.refetch()} /> : <div className="body"><Loading height={420} label={t.ecg.working} /></div>}
+      {answer.error && <Fault error={answer.error} retry={() => void answer.refetch()} />}
+      {shown ? <Beat answer={shown} panel={panel} chosen={chosen} more={all.isFetching} /> : !answer.error && <div className="body"><Loading height={420} label={t.ecg.working} /></div>}
     </Card>
   );
 }
 
-function Beat({ answer, panel, chosen }: { answer: LoopsAnswer; panel: EcgPanel; chosen: string }) {
+function Beat({ answer, panel, chosen, more }: { answer: LoopsAnswer; panel: EcgPanel; chosen: string; more: boolean }) {
   const shown = [PLANNED, ...(chosen && answer.options[chosen] ? [chosen] : [])];
   const call = (name: string) => (name === PLANNED ? t.ecg.planned : name);
   const [shade, setShade] = useState<Shade>("arrival");
@@ -62,6 +66,7 @@ function Beat({ answer, panel, chosen }: { answer: LoopsAnswer; panel: EcgPanel;
         {shown.map((name) => <Bullseye key={name} beat={answer.options[name]!} option={call(name)} shade={shade} scale={scaleOf(shown.map((of) => answer.options[of]!), shade)} />)}
       </div>
       <Options answer={answer} panel={panel} call={call} />
+      {more && <p className="small muted ecg-caption" role="status">{t.ecg.more}</p>}
     </>
   );
 }

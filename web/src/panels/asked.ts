@@ -6,12 +6,12 @@ import type { Twin } from "../api/types";
 
 type Question = "/v1/twins/{twin_id}/loops" | "/v1/twins/{twin_id}/picture";
 
-export function useAsked<A>(twin: Twin, question: Question, body: { at?: string; options: Record<string, unknown>; spread?: boolean }) {
+export function useAsked<A>(twin: Twin, question: Question, body: { at?: string; options: Record<string, unknown>; spread?: boolean }, ready = true) {
   const may = useMay("answers:ask");
   return useQuery({
     queryKey: ["twin", twin.id, question, JSON.stringify(body), twin.belief],
     queryFn: async ({ signal }) => (await post(question, { path: { twin_id: twin.id }, body, signal })) as unknown as A,
-    enabled: may && twin.belief !== null,
+    enabled: may && ready && twin.belief !== null,
     retry: false,
     staleTime: 10 * 60_000,
     placeholderData: keepPreviousData,

@@ -2,6 +2,7 @@
 export const ecg = {
   noBelief: "The ECG needs a calibrated twin.",
   working: "Running the beat for every member",
+  more: "Working out the beat under each option: a lead's place is worked out once, which takes a second or two.",
   beside: "Drawn beside it",
   nothing: "nothing",
   planned: "As planned",
