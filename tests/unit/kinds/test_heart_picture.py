@@ -115,6 +115,8 @@ def test_fewer_triangles_enclose_the_same() -> None:
         assert len(fewer.points) < 0.4 * len(surface.points)
         assert enclosed(fewer) == pytest.approx(enclosed(surface), rel=0.04)
         assert open_edges(fewer.triangles) == 0
+        each = np.sort(fewer.triangles, axis=1)
+        assert len(np.unique(each, axis=0)) == len(each)  # none lies back to back with another
 
 
 def test_values_and_scar_are_carried_to_the_nearest_places() -> None:

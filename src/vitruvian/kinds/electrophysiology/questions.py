@@ -12,7 +12,7 @@ from vitruvian.models.ecg.sites import LEADS_LV
 
 HOUR = 3600.0
 SOONEST = "least left ventricular activation time, an electrical end: no outcome data stand behind it"
-SCAR = "a lead over scar paces late and its patients do worse: Adelstein & Saba, Am Heart J 2007;153:105"
+SCAR = "patients with scar there respond less: Adelstein & Saba, Am Heart J 2007;153:105"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -26,7 +26,15 @@ class BestLead(Question):
         plans = {name: (Pacing(at=self.at, left=name, av_delay=self.av_delay),) for name in LEADS_LV}
         plans["right apex alone"] = (Pacing(at=self.at, left="none", av_delay=self.av_delay),)
         horizon = self.at - now + HOUR
-        return Choice((), plans, horizon, "lv_activation_mean", "min", (), (SOONEST, SCAR))
+        return Choice(
+            (),
+            plans,
+            horizon,
+            "lv_activation_mean",
+            "min",
+            (),
+            (SOONEST, f"a lead over dense scar is not recommended: {SCAR}"),
+        )
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

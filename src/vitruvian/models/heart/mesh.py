@@ -36,7 +36,8 @@ class Painted:
 
 
 def coarse(surface: Surface, cell: float = CELL) -> Surface:
-    """Vertices in one cube of `cell` mm become their mean; triangles that lose an edge go."""
+    """Vertices in one cube of `cell` mm become their mean; triangles that lose an edge go, and so do two that come to
+    lie back to back, a fold without a volume that would be drawn as a dark speck."""
     cubes = np.floor((surface.points - surface.points.min(axis=0)) / cell).astype(np.int64)
     _, number = np.unique(cubes, axis=0, return_inverse=True)
     number = number.reshape(-1)
@@ -44,7 +45,19 @@ def coarse(surface: Surface, cell: float = CELL) -> Surface:
     points /= np.bincount(number)[:, None]
     faces = number[surface.triangles]
     kept = (faces[:, 0] != faces[:, 1]) & (faces[:, 1] != faces[:, 2]) & (faces[:, 2] != faces[:, 0])
-    return Surface(points, faces[kept])
+    return Surface(points, _unfolded(faces[kept]))
+
+
+def _unfolded(faces: np.ndarray) -> np.ndarray:
+    """Triangles (face, 3) but for pairs of the same three vertices turned opposite ways; what was closed stays so."""
+    turn = np.argmin(faces, axis=1)
+    first, second, third = (np.take_along_axis(faces, ((turn + k) % 3)[:, None], axis=1)[:, 0] for k in range(3))
+    forward = second < third
+    same = np.stack([first, np.minimum(second, third), np.maximum(second, third)], axis=1)
+    _, at, number = np.unique(same, axis=0, return_index=True, return_inverse=True)
+    net = np.bincount(number.reshape(-1), np.where(forward, 1, -1))
+    one = faces[at[net != 0]]
+    return np.where((np.sign(net[net != 0]) == np.where(forward[at[net != 0]], 1, -1))[:, None], one, one[:, ::-1])
 
 
 def painted(
