@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from vitruvian.cli.interrupt import heard
 from vitruvian.core.errors import VitruvianError
 
 ADDED = "vitruvian.commands"
@@ -36,7 +37,8 @@ class LazyGroup(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; what it raises is told in one or two lines, and the exit code is 1 (130 when cancelled)."""
         try:
-            return super().invoke(ctx)
+            with heard():
+                return super().invoke(ctx)
         except (click.ClickException, click.Abort, click.exceptions.Exit, BrokenPipeError):
             raise
         except VitruvianError as err:
