@@ -158,11 +158,11 @@ def _voxels(path: Path) -> Anatomy:
     try:
         with np.load(path) as file:
             held = {name: file[name] for name in GRID}
-    except (OSError, ValueError, KeyError) as error:
+        (dx, dy, dz), (x, y, z) = (map(float, held.pop(name)) for name in ("spacing", "origin"))
+    except (OSError, ValueError, TypeError, KeyError) as error:
         said = f"cannot be read as a heart's voxels: {error}"
         raise ParseError(said, where=str(path), fix="give what `heart fit --voxels` wrote") from None
-    spacing, origin = (tuple(float(v) for v in held.pop(name)) for name in ("spacing", "origin"))
-    return Anatomy(**held, spacing=spacing, origin=origin, source=f"voxels of {path.name}")  # pyright: ignore[reportArgumentType]
+    return Anatomy(**held, spacing=(dx, dy, dz), origin=(x, y, z), source=f"voxels of {path.name}")
 
 
 def _is_number(text: str) -> bool:

@@ -77,7 +77,9 @@ def test_files_that_hold_no_heart_are_refused(tmp_path: Path) -> None:
     table.write_text("a,b\n1,2\n")
     np.savez(tmp_path / "y.npz", voxels=np.ones(3))
     (tmp_path / "z.npz").write_text("nothing")
-    for path, said in ((table, "lv_volume"), (tmp_path / "y.npz", "heart fit"), (tmp_path / "z.npz", "heart fit")):
+    flat = dict.fromkeys(("wall", "depth", "height", "turn", "fibre", "sheet"), np.ones(3))
+    np.savez(tmp_path / "f.npz", voxels=np.ones(3), spacing=np.ones(2), origin=np.ones(3), **flat)
+    for path, said in ((table, "lv_volume"), *((tmp_path / f"{name}.npz", "heart fit") for name in "yzf")):
         done = run(path, "--out", tmp_path / "x")
         assert done.exit_code != 0
         assert said in done.output, done.output
